@@ -1,0 +1,1 @@
+//! Drawing diagnostics for a terminal: the only user of `codespan-reporting`.

@@ -1,0 +1,13 @@
+//! The compiler for `.nn`, a small declarative language of neural-network layers.
+//!
+//! Text becomes an [`syntax::ast::File`], is checked into a [`check::Program`], lowered to a
+//! [`graph::Graph`], planned and executed. Each room imports only from rooms below it; see
+//! `docs/architecture.md`.
+//!
+//! The library neither prints nor opens files: `formats` takes bytes, and [`analysis`] asks a
+//! [`analysis::Loader`] for imported text. Only `cli` does I/O.
+
+pub mod diag;
+pub mod shape;
+pub mod tensor;
+pub mod text;

@@ -9,5 +9,6 @@
 
 pub mod diag;
 pub mod shape;
+pub mod syntax;
 pub mod tensor;
 pub mod text;

@@ -1,0 +1,3 @@
+//! Text to syntax tree. Parsing never fails: a broken line is a node with a diagnostic.
+
+pub mod ast;

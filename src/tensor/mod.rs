@@ -46,6 +46,34 @@ impl fmt::Display for DType {
     }
 }
 
+/// Where the channel axis of spatial tensors sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Layout {
+    /// `[N, C, H, W]`
+    ChannelsFirst,
+    /// `[N, H, W, C]`
+    #[default]
+    ChannelsLast,
+}
+
+impl Layout {
+    /// The name in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layout::ChannelsFirst => "channels_first",
+            Layout::ChannelsLast => "channels_last",
+        }
+    }
+
+    /// The channel axis of a tensor with `rank` axes, of which the first is the batch.
+    pub fn channel_axis(self, rank: usize) -> usize {
+        match self {
+            Layout::ChannelsFirst => 1,
+            Layout::ChannelsLast => rank - 1,
+        }
+    }
+}
+
 /// A tensor in row-major (standard) order. Rank 0 is a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tensor {

@@ -1,0 +1,132 @@
+//! What shape rules have in common: checks of rank and element type, parameters, binding.
+
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
+use super::args::Bias;
+use super::def::{Init, ParamSpec, TensorType};
+use super::error::{Blame, LayerError, Problem};
+use crate::shape::{Dim, Env, EvalError, Shape};
+use crate::tensor::DType;
+
+/// Input `at`, which must be `f32`.
+pub fn float(inputs: &[TensorType], at: usize) -> Result<&TensorType, LayerError> {
+    let input = &inputs[at];
+    if input.dtype == DType::F32 {
+        Ok(input)
+    } else {
+        Err(LayerError::new(
+            Blame::Input(at),
+            Problem::DType {
+                expected: DType::F32,
+                found: input.dtype,
+            },
+        ))
+    }
+}
+
+/// Refuses input `at` when it has fewer than `least` axes; `expected` says what is taken.
+pub fn rank_at_least(
+    inputs: &[TensorType],
+    at: usize,
+    least: usize,
+    expected: &'static str,
+) -> Result<(), LayerError> {
+    rank_between(inputs, at, least, usize::MAX, expected)
+}
+
+/// Refuses input `at` when its rank is not in `least..=most`; `expected` says what is taken.
+pub fn rank_between(
+    inputs: &[TensorType],
+    at: usize,
+    least: usize,
+    most: usize,
+    expected: &'static str,
+) -> Result<(), LayerError> {
+    let shape = &inputs[at].shape;
+    if (least..=most).contains(&shape.rank()) {
+        Ok(())
+    } else {
+        Err(LayerError::new(
+            Blame::Input(at),
+            Problem::Rank {
+                expected: expected.into(),
+                found: shape.clone(),
+            },
+        ))
+    }
+}
+
+/// The last size of a shape that has one.
+pub fn last(shape: &Shape) -> &Dim {
+    &shape[shape.rank() - 1]
+}
+
+/// A trained parameter, drawn as `init` or with values from the program, which must broadcast to
+/// its shape.
+pub fn param(
+    name: &'static str,
+    shape: Vec<Dim>,
+    init: Init,
+    given: &Option<Arc<ArrayD<f32>>>,
+    blame: Blame,
+) -> Result<ParamSpec, LayerError> {
+    let shape = Shape(shape);
+    let init = match given {
+        None => init,
+        Some(array) => {
+            if !broadcasts_to(array.shape(), &shape) {
+                return Err(LayerError::new(
+                    blame,
+                    Problem::Array {
+                        expected: shape,
+                        found: array.shape().to_vec(),
+                    },
+                ));
+            }
+            Init::Given(array.clone())
+        }
+    };
+    Ok(ParamSpec {
+        name,
+        shape,
+        init,
+        trained: true,
+    })
+}
+
+/// Whether an array of shape `from` broadcasts to `to` for every size.
+fn broadcasts_to(from: &[usize], to: &Shape) -> bool {
+    from.len() <= to.rank()
+        && from
+            .iter()
+            .rev()
+            .zip(to.dims().iter().rev())
+            .all(|(size, dim)| *size == 1 || dim.is_const(*size as i128))
+}
+
+/// The bias parameter of a layer with so many `features`, if it has one.
+pub fn bias(bias: &Bias, features: &Dim) -> Result<Option<ParamSpec>, LayerError> {
+    let given = match bias {
+        Bias::No => return Ok(None),
+        Bias::Yes => None,
+        Bias::Given(array) => Some(array.clone()),
+    };
+    param(
+        "bias",
+        vec![features.clone()],
+        Init::Zeros,
+        &given,
+        Blame::Arg("bias"),
+    )
+    .map(Some)
+}
+
+/// `dim` with its symbols replaced by numbers.
+pub fn bound(dim: &Dim, env: &Env) -> Result<Dim, EvalError> {
+    match dim.as_const() {
+        Some(_) => Ok(dim.clone()),
+        None => dim.eval(env).map(Dim::constant),
+    }
+}

@@ -1,0 +1,64 @@
+//! The graph of one model at known sizes: primitive operations, no spans, no sugar.
+
+use std::sync::Arc;
+
+use crate::layers::def::Op;
+use crate::layers::kernel::ConcreteType;
+
+/// A value of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub u32);
+
+/// A stored tensor of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WeightId(pub u32);
+
+/// One model at known sizes.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Every value, by [`ValueId`].
+    pub values: Vec<Value>,
+    /// The operations, in an order in which they can run.
+    pub nodes: Vec<Node>,
+    /// The stored tensors, by [`WeightId`].
+    pub weights: Vec<Weight>,
+    /// The inputs' names and values, in order.
+    pub inputs: Vec<(Arc<str>, ValueId)>,
+    /// The outputs' names and values, in order.
+    pub outputs: Vec<(Arc<str>, ValueId)>,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// What a person calls it.
+    pub name: Arc<str>,
+    /// Its type.
+    pub ty: ConcreteType,
+    /// The stored tensor that it is, where it is one.
+    pub weight: Option<WeightId>,
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The layer's path.
+    pub name: Arc<str>,
+    /// The operation, bound.
+    pub op: Arc<dyn Op>,
+    /// What it takes.
+    pub inputs: Vec<ValueId>,
+    /// What it makes.
+    pub outputs: Vec<ValueId>,
+    /// Its stored tensors, in the order of `Op::params`.
+    pub weights: Vec<WeightId>,
+}
+
+/// A stored tensor's name and shape; its values are given to planning.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    /// Its name in a weights file.
+    pub name: Arc<str>,
+    /// Its stored shape.
+    pub shape: Vec<usize>,
+}

@@ -46,6 +46,15 @@ impl fmt::Display for DType {
     }
 }
 
+/// Where the channel axis of a spatial tensor sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// `[N, C, H, W]`: each channel is a plane.
+    ChannelsFirst,
+    /// `[N, H, W, C]`: the channels of a pixel lie together.
+    ChannelsLast,
+}
+
 /// A tensor in row-major (standard) order. Rank 0 is a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tensor {

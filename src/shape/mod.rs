@@ -1,1 +1,137 @@
-//! Symbolic sizes and shapes.
+//! Symbolic sizes and shapes: exact arithmetic, printing, and decisions for every size at once.
+//!
+//! A [`Dim`] is a size in normal form, a [`Shape`] a list of them. [`equal`] and [`divides`]
+//! decide questions for all values of the variables or show a smallest example that fails;
+//! [`at_least`] and [`at_most`] turn a bound on a size into [`Requirement`]s on its variables.
+//!
+//! Nothing here takes unbounded time: a size has at most [`MAX_TERMS`] terms and degree
+//! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`.
+
+mod dim;
+mod poly;
+mod print;
+
+pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Index;
+
+use crate::text::Name;
+
+/// A value for each variable.
+pub type Env = BTreeMap<Name, i128>;
+
+/// The least value that each variable can take: 1 unless set otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds(BTreeMap<Name, i128>);
+
+impl Bounds {
+    /// The same bounds, with `name` at least `low`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Name>, low: i128) -> Bounds {
+        self.set(name, low);
+        self
+    }
+
+    /// Makes `name` at least `low`.
+    pub fn set(&mut self, name: impl Into<Name>, low: i128) {
+        self.0.insert(name.into(), low);
+    }
+
+    /// The least value of `name`.
+    pub fn low(&self, name: &str) -> i128 {
+        self.0.get(name).copied().unwrap_or(1)
+    }
+}
+
+/// The sizes of a tensor's axes, outermost first. A scalar has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Shape(pub Vec<Dim>);
+
+impl Shape {
+    /// How many axes there are.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The sizes.
+    pub fn dims(&self) -> &[Dim] {
+        &self.0
+    }
+
+    /// The sizes one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Dim> {
+        self.0.iter()
+    }
+
+    /// How many elements a tensor of this shape has.
+    pub fn elements(&self) -> Result<Dim, DimError> {
+        Dim::product(&self.0)
+    }
+
+    /// The sizes as numbers, when each is a constant that an array can have.
+    pub fn concrete(&self) -> Option<Vec<usize>> {
+        self.iter().map(|dim| array_size(dim.as_const()?)).collect()
+    }
+
+    /// The sizes under an assignment. One that no array can have is [`EvalError::Overflow`].
+    pub fn eval(&self, env: &Env) -> Result<Vec<usize>, EvalError> {
+        self.iter()
+            .map(|dim| array_size(dim.eval(env)?).ok_or(EvalError::Overflow))
+            .collect()
+    }
+
+    /// Puts a size in place of each variable that `map` names, all at once.
+    pub fn subst(&self, map: &BTreeMap<Name, Dim>) -> Result<Shape, DimError> {
+        self.iter().map(|dim| dim.subst(map)).collect()
+    }
+
+    /// Each size as text, in the language's syntax.
+    pub fn strings(&self) -> Vec<String> {
+        self.iter().map(Dim::to_string).collect()
+    }
+}
+
+/// A size in `0..=isize::MAX`, which is what an array can have.
+fn array_size(n: i128) -> Option<usize> {
+    isize::try_from(n)
+        .ok()
+        .and_then(|n| usize::try_from(n).ok())
+}
+
+impl Index<usize> for Shape {
+    type Output = Dim;
+
+    fn index(&self, axis: usize) -> &Dim {
+        &self.0[axis]
+    }
+}
+
+impl FromIterator<Dim> for Shape {
+    fn from_iter<I: IntoIterator<Item = Dim>>(dims: I) -> Shape {
+        Shape(dims.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a Shape {
+    type Item = &'a Dim;
+    type IntoIter = std::slice::Iter<'a, Dim>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (axis, dim) in self.iter().enumerate() {
+            if axis > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{dim}")?;
+        }
+        f.write_str("]")
+    }
+}

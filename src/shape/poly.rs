@@ -1,0 +1,199 @@
+//! Terms, monomials and atoms: what a [`Dim`] is made of.
+
+use std::cmp::Ordering;
+use std::iter;
+use std::sync::Arc;
+
+use super::dim::{Dim, DimError};
+use crate::text::Name;
+
+/// A monomial with its coefficient, which is not zero.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Term {
+    pub(super) monomial: Monomial,
+    pub(super) coefficient: i128,
+}
+
+/// A product of powers of distinct atoms, ordered by atom. The empty product is 1.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Monomial(Vec<(Atom, u32)>);
+
+/// What a polynomial treats as indivisible. Variables sort before floors.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Atom {
+    Var(Name),
+    Floor(Arc<Floor>),
+}
+
+/// `floor(numerator / divisor)`, `divisor > 1`.
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Floor {
+    pub(super) numerator: Dim,
+    pub(super) divisor: i128,
+}
+
+/// `a + sign * b` of terms in order.
+pub(super) fn merge(a: &[Term], b: &[Term], sign: i128) -> Result<Vec<Term>, DimError> {
+    let signed = |term: &Term| {
+        Ok(Term {
+            monomial: term.monomial.clone(),
+            coefficient: term
+                .coefficient
+                .checked_mul(sign)
+                .ok_or(DimError::Overflow)?,
+        })
+    };
+    let mut terms = Vec::with_capacity(a.len() + b.len());
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].monomial.cmp(&b[j].monomial) {
+            Ordering::Less => {
+                terms.push(a[i].clone());
+                i += 1;
+            }
+            Ordering::Greater => {
+                terms.push(signed(&b[j])?);
+                j += 1;
+            }
+            Ordering::Equal => {
+                let (x, y) = (a[i].coefficient, b[j].coefficient);
+                let sum = if sign < 0 {
+                    x.checked_sub(y)
+                } else {
+                    x.checked_add(y)
+                };
+                let coefficient = sum.ok_or(DimError::Overflow)?;
+                if coefficient != 0 {
+                    terms.push(Term {
+                        monomial: a[i].monomial.clone(),
+                        coefficient,
+                    });
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    terms.extend_from_slice(&a[i..]);
+    for term in &b[j..] {
+        terms.push(signed(term)?);
+    }
+    Ok(terms)
+}
+
+impl Term {
+    pub(super) fn constant(coefficient: i128) -> Term {
+        Term {
+            monomial: Monomial::default(),
+            coefficient,
+        }
+    }
+}
+
+impl Monomial {
+    pub(super) fn atom(atom: Atom) -> Monomial {
+        Monomial(vec![(atom, 1)])
+    }
+
+    pub(super) fn is_one(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Atoms with their powers, in order.
+    pub(super) fn factors(&self) -> &[(Atom, u32)] {
+        &self.0
+    }
+
+    /// The product of the factors for which `keep` holds.
+    pub(super) fn retain(&self, keep: impl Fn(&Atom) -> bool) -> Monomial {
+        Monomial(
+            self.0
+                .iter()
+                .filter(|(atom, _)| keep(atom))
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// The sum of the powers, each times the degree of its atom.
+    pub(super) fn degree(&self) -> u32 {
+        self.0
+            .iter()
+            .map(|(atom, power)| power.saturating_mul(atom.degree()))
+            .fold(0, u32::saturating_add)
+    }
+
+    pub(super) fn times(&self, other: &Monomial) -> Monomial {
+        let mut factors = Vec::with_capacity(self.0.len() + other.0.len());
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        loop {
+            let order = match (a.peek(), b.peek()) {
+                (Some(x), Some(y)) => x.0.cmp(&y.0),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return Monomial(factors),
+            };
+            match order {
+                Ordering::Less => factors.extend(a.next().cloned()),
+                Ordering::Greater => factors.extend(b.next().cloned()),
+                Ordering::Equal => {
+                    if let (Some((atom, p)), Some((_, q))) = (a.next(), b.next()) {
+                        factors.push((atom.clone(), p.saturating_add(*q)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `self / other`, when every power allows it.
+    pub(super) fn over(&self, other: &Monomial) -> Option<Monomial> {
+        let mut factors = self.0.clone();
+        for (atom, power) in &other.0 {
+            let at = factors.binary_search_by(|(own, _)| own.cmp(atom)).ok()?;
+            factors[at].1 = factors[at].1.checked_sub(*power)?;
+        }
+        factors.retain(|(_, power)| *power > 0);
+        Some(Monomial(factors))
+    }
+}
+
+/// Display order, which is also an order that products keep: higher degree first, then by the
+/// first atoms.
+impl Ord for Monomial {
+    fn cmp(&self, other: &Monomial) -> Ordering {
+        other.degree().cmp(&self.degree()).then_with(|| {
+            for ((a, p), (b, q)) in iter::zip(&self.0, &other.0) {
+                let order = a.cmp(b).then(q.cmp(p));
+                if order.is_ne() {
+                    return order;
+                }
+            }
+            other.0.len().cmp(&self.0.len())
+        })
+    }
+}
+
+impl PartialOrd for Monomial {
+    fn partial_cmp(&self, other: &Monomial) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Atom {
+    fn degree(&self) -> u32 {
+        match self {
+            Atom::Var(_) => 1,
+            Atom::Floor(floor) => floor.numerator.degree(),
+        }
+    }
+}
+
+/// The greatest common divisor of two numbers of which the first is positive.
+pub(super) fn gcd(a: i128, b: i128) -> i128 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    // At most the first argument, which is positive, so it fits.
+    a as i128
+}

@@ -7,6 +7,7 @@ use crate::text::Span;
 
 pub mod codes;
 pub mod render;
+pub mod syntax;
 
 pub use codes::Code;
 

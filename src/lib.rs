@@ -7,6 +7,9 @@
 //! The library neither prints nor opens files: `formats` takes bytes, and [`analysis`] asks a
 //! [`analysis::Loader`] for imported text. Only `cli` does I/O.
 
+// pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
+extern crate alloc;
+
 pub mod diag;
 pub mod kernels;
 pub mod shape;

@@ -8,6 +8,7 @@
 //! [`analysis::Loader`] for imported text. Only `cli` does I/O.
 
 pub mod diag;
+pub mod formats;
 pub mod shape;
 pub mod tensor;
 pub mod text;

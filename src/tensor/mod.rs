@@ -46,6 +46,16 @@ impl fmt::Display for DType {
     }
 }
 
+/// Where the channel axis of spatial tensors sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Layout {
+    /// `[N, C, H, W]`
+    ChannelsFirst,
+    /// `[N, H, W, C]`
+    #[default]
+    ChannelsLast,
+}
+
 /// A tensor in row-major (standard) order. Rank 0 is a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tensor {

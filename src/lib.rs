@@ -12,6 +12,7 @@ extern crate alloc;
 
 pub mod diag;
 pub mod kernels;
+pub mod formats;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

@@ -19,11 +19,11 @@ pub struct Args {
 
 /// An argument with one size for all spatial axes, or one for each.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Sizes {
+pub enum Sizes<T = Dim> {
     /// The same for all.
-    All(Dim),
+    All(T),
     /// One for each axis.
-    Each(Vec<Dim>),
+    Each(Vec<T>),
 }
 
 /// The `padding` argument.
@@ -114,6 +114,14 @@ impl Args {
             (None, Default::Int(n)) => Ok(Some(Sizes::All(Dim::from(n)))),
             (None, _) => Ok(None),
         }
+    }
+
+    /// Sizes of spatial axes that must be known; `None` as for [`Args::sizes`].
+    pub fn constants(&self, name: &str) -> Result<Option<Sizes<i64>>, LayerError> {
+        let (arg, _) = self.find(name);
+        self.sizes(name)?
+            .map(|sizes| sizes.try_map(|size| known(arg, size)))
+            .transpose()
     }
 
     /// A number. One that is symbolic has no value before it is set.
@@ -323,14 +331,56 @@ fn bounded(arg: &'static ArgDef, value: &Value, min: i128) -> Result<Dim, LayerE
     }
 }
 
-impl Sizes {
+impl<T: Clone> Sizes<T> {
     /// One size for each of `rank` spatial axes; a tuple of another length is refused.
-    pub fn for_rank(&self, name: &'static str, rank: usize) -> Result<Vec<Dim>, LayerError> {
+    pub fn for_rank(&self, name: &'static str, rank: usize) -> Result<Vec<T>, LayerError> {
         match self {
             Sizes::All(size) => Ok(vec![size.clone(); rank]),
             Sizes::Each(sizes) if sizes.len() == rank => Ok(sizes.clone()),
             Sizes::Each(sizes) => Err(tuple_length(name, sizes.len(), rank)),
         }
+    }
+}
+
+impl<T> Sizes<T> {
+    /// The same with `f` of every size.
+    pub fn try_map<U, E>(&self, f: impl Fn(&T) -> Result<U, E>) -> Result<Sizes<U>, E> {
+        Ok(match self {
+            Sizes::All(size) => Sizes::All(f(size)?),
+            Sizes::Each(sizes) => Sizes::Each(sizes.iter().map(f).collect::<Result<_, _>>()?),
+        })
+    }
+}
+
+impl Padding {
+    /// `(before, after)` for each of `rank` spatial axes, `None` with [`Padding::Same`]; a tuple
+    /// of another length is refused.
+    pub fn for_rank(
+        &self,
+        name: &'static str,
+        rank: usize,
+    ) -> Result<Vec<Option<(Dim, Dim)>>, LayerError> {
+        match self {
+            Padding::Valid => Ok(vec![Some((Dim::from(0i64), Dim::from(0i64))); rank]),
+            Padding::Same => Ok(vec![None; rank]),
+            Padding::All(both) => Ok(vec![Some((both.clone(), both.clone())); rank]),
+            Padding::Each(each) if each.len() == rank => Ok(each.iter().cloned().map(Some).collect()),
+            Padding::Each(each) => Err(tuple_length(name, each.len(), rank)),
+        }
+    }
+
+    /// The same with `f` of every amount.
+    pub fn try_map<E>(&self, f: impl Fn(&Dim) -> Result<Dim, E>) -> Result<Padding, E> {
+        Ok(match self {
+            Padding::Valid => Padding::Valid,
+            Padding::Same => Padding::Same,
+            Padding::All(both) => Padding::All(f(both)?),
+            Padding::Each(each) => Padding::Each(
+                each.iter()
+                    .map(|(before, after)| Ok((f(before)?, f(after)?)))
+                    .collect::<Result<_, _>>()?,
+            ),
+        })
     }
 }
 

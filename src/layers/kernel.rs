@@ -65,6 +65,54 @@ pub trait Kernel: Send + Sync {
     fn run(&self, io: &mut Io);
 }
 
+/// A computation made of a closure.
+struct FnKernel<F> {
+    memory: Memory,
+    scratch: usize,
+    run: F,
+}
+
+impl<F: Fn(&mut Io) + Send + Sync> Kernel for FnKernel<F> {
+    fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    fn scratch(&self) -> usize {
+        self.scratch
+    }
+
+    fn run(&self, io: &mut Io) {
+        (self.run)(io);
+    }
+}
+
+/// The kernel of an operation that computes nothing: [`Memory::View`].
+pub fn view() -> Box<dyn Kernel> {
+    Box::new(FnKernel {
+        memory: Memory::View,
+        scratch: 0,
+        run: |_: &mut Io| {},
+    })
+}
+
+/// A kernel that works on the elements where they lie: [`Memory::InPlace`].
+pub fn in_place(run: impl Fn(&mut [f32]) + Send + Sync + 'static) -> Box<dyn Kernel> {
+    Box::new(FnKernel {
+        memory: Memory::InPlace,
+        scratch: 0,
+        run: move |io: &mut Io| run(io.outputs[0].f32()),
+    })
+}
+
+/// A kernel that reads its inputs and writes its results: [`Memory::Fresh`].
+pub fn fresh(scratch: usize, run: impl Fn(&mut Io) + Send + Sync + 'static) -> Box<dyn Kernel> {
+    Box::new(FnKernel {
+        memory: Memory::Fresh,
+        scratch,
+        run,
+    })
+}
+
 /// The buffers of one run.
 pub struct Io<'a> {
     /// The inputs, in row-major order.

@@ -10,7 +10,7 @@ use super::def::{
     ParamSpec, Signature, TensorType,
 };
 use super::error::{Blame, LayerError};
-use super::kernel::{Io, Kernel, KernelCx, Memory};
+use super::kernel::{Kernel, KernelCx, fresh};
 use super::rules;
 use crate::kernels::gemm::{PackedB, linear};
 use crate::shape::{Dim, DimError, Env, EvalError};
@@ -149,33 +149,11 @@ impl Op for LinearOp {
         let out = &cx.outputs[0].shape;
         let features = out[out.len() - 1];
         let width = cx.inputs[0].shape[out.len() - 1];
-        Box::new(LinearKernel {
-            weight: PackedB::from_rows(cx.param(0), features, width),
-            bias: (self.bias != Bias::No).then(|| cx.param(1).to_vec()),
+        let weight = PackedB::from_rows(cx.param(0), features, width);
+        let bias = (self.bias != Bias::No).then(|| cx.param(1).to_vec());
+        fresh(0, move |io| {
+            let input = io.inputs[0].f32();
+            linear(input, &weight, bias.as_deref(), io.outputs[0].f32());
         })
-    }
-}
-
-struct LinearKernel {
-    weight: PackedB,
-    bias: Option<Vec<f32>>,
-}
-
-impl Kernel for LinearKernel {
-    fn memory(&self) -> Memory {
-        Memory::Fresh
-    }
-
-    fn scratch(&self) -> usize {
-        0
-    }
-
-    fn run(&self, io: &mut Io) {
-        linear(
-            io.inputs[0].f32(),
-            &self.weight,
-            self.bias.as_deref(),
-            io.outputs[0].f32(),
-        );
     }
 }

@@ -8,8 +8,9 @@
 //! [`analysis::Loader`] for imported text. Only `cli` does I/O.
 
 pub mod diag;
-pub mod kernels;
 pub mod formats;
+pub mod kernels;
+pub mod layers;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

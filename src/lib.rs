@@ -10,13 +10,16 @@
 // pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
 extern crate alloc;
 
+pub mod analysis;
+pub mod check;
+pub mod cli;
 pub mod diag;
-pub mod kernels;
 pub mod formats;
-pub mod formats;
+pub mod graph;
 pub mod kernels;
 pub mod layers;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;
 pub mod text;
+pub mod view;

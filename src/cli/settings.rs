@@ -9,6 +9,7 @@ use crate::layers::value::Value;
 use crate::shape::Dim;
 use crate::syntax;
 use crate::syntax::ast::{Expr, ExprKind};
+use crate::text::FileId;
 
 /// The settings that these arguments make.
 pub fn parse(arguments: &[String]) -> Result<Settings, Failure> {
@@ -29,7 +30,7 @@ pub fn parse(arguments: &[String]) -> Result<Settings, Failure> {
         if !is_name {
             return Err(wrong(&format!("`{name}` is not a name")));
         }
-        let expr = syntax::parse_expr(text.trim()).map_err(|why| wrong(&why))?;
+        let expr = syntax::parse_expr(FileId(0), text).map_err(|fault| wrong(&fault.message))?;
         let value = value(&expr).ok_or_else(|| wrong("this is not a value"))?;
         settings.values.push((name.into(), value));
     }

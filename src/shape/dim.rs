@@ -433,20 +433,15 @@ impl Dim {
         vars
     }
 
-    fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
+    pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
         match &self.0 {
             Repr::Const(_) => {}
             Repr::Var(name) => {
                 vars.insert(name.clone());
             }
             Repr::Poly(poly) => {
-                for (atom, _) in poly.terms.iter().flat_map(|term| term.monomial.factors()) {
-                    match atom {
-                        Atom::Var(name) => {
-                            vars.insert(name.clone());
-                        }
-                        Atom::Floor(floor) => floor.numerator.collect_vars(vars),
-                    }
+                for term in &poly.terms {
+                    term.monomial.collect_vars(vars);
                 }
             }
         }

@@ -7,11 +7,18 @@
 //! Nothing here takes unbounded time: a size has at most [`MAX_TERMS`] terms and degree
 //! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`.
 
+mod decide;
 mod dim;
+mod grid;
 mod poly;
 mod print;
+mod program;
+#[cfg(test)]
+mod tests;
 
+pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
+pub use grid::MAX_CLASSES;
 
 use std::collections::BTreeMap;
 use std::fmt;

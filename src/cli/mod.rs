@@ -21,7 +21,7 @@ mod summary;
 mod ui;
 mod write;
 
-use failure::{Failure, Status};
+use failure::Status;
 use ui::{When, Ui};
 
 /// Stack of the thread that does the work: deep enough for the deepest program that the parser

@@ -122,15 +122,14 @@ fn one(out: &mut Buffer, diag: &Diagnostic, sources: &SourceMap, style: Style) -
         tab_width: TAB,
         ..Config::default()
     };
-    let mut excerpt = draw(style, |buffer| {
+    let excerpt = draw(style, |buffer| {
         term::emit_to_write_style(buffer, &config, &shown, &diagnostic)
             .map_err(|error| io::Error::other(error.to_string()))
     });
-    // The empty line belongs below the fixes.
-    if excerpt.ends_with("\n\n") {
-        excerpt.pop();
+    // The empty line belongs below the fixes, and nothing ends in spaces.
+    for line in excerpt.trim_end().lines() {
+        writeln!(out, "{}", line.trim_end_matches(' '))?;
     }
-    write!(out, "{excerpt}")?;
     for (at, fix) in diag.fixes.iter().enumerate() {
         if at == 0 && diag.notes.is_empty() {
             fixes::border(out, gutter, None)?;

@@ -5,3 +5,4 @@ pub mod markdown;
 pub mod number;
 pub mod paint;
 pub mod summary;
+pub mod values;

@@ -9,8 +9,10 @@
 
 pub mod diag;
 pub mod formats;
+pub mod graph;
 pub mod kernels;
 pub mod layers;
+pub mod passes;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

@@ -55,3 +55,20 @@ pub fn assert_close(got: &[f32], want: &[f32], tolerance: f32, what: &str) {
         );
     }
 }
+
+/// `input[m, k] · weight[n, k]ᵀ + bias`.
+pub fn linear(
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    [m, n, k]: [usize; 3],
+) -> Vec<f32> {
+    let mut output = Vec::with_capacity(m * n);
+    for i in 0..m {
+        for j in 0..n {
+            let start = bias.map_or(0.0, |b| b[j]);
+            output.push((0..k).fold(start, |sum, p| sum + input[i * k + p] * weight[j * k + p]));
+        }
+    }
+    output
+}

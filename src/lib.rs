@@ -9,6 +9,7 @@
 
 pub mod diag;
 pub mod kernels;
+pub mod layers;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

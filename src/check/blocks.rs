@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::MAX_NESTING;
-use super::build::{Mode, Walk};
+use super::build::Walk;
 use super::inputs::{hygienic, variables};
-use super::layers::Places;
+use super::apply::Places;
 use super::program::ValueId;
 use super::scope::{
     BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope,
@@ -59,10 +59,10 @@ impl<'a> Walk<'_, 'a> {
         let local = match &layer.label {
             Some(label) => label.value.to_string(),
             None if single => String::new(),
-            None => format!("{}_{count}", super::layers::snake(&kind)),
+            None => format!("{}_{count}", super::apply::snake(&kind)),
         };
-        let prefix = super::layers::join(&frame.prefix, &local);
-        let params = super::layers::join(&frame.params, &local);
+        let prefix = super::apply::join(&frame.prefix, &local);
+        let params = super::apply::join(&frame.params, &local);
         let values = self.block_arguments(frame, layer, &definition.parameters);
         let wanted = inputs_of(definition).len();
         let operands = match (&layer.from, wanted) {
@@ -413,9 +413,9 @@ impl<'a> Walk<'_, 'a> {
                 *count += 1;
                 let local = match label {
                     Some(label) => label.value.to_string(),
-                    None => format!("{}_{count}", super::layers::snake(&name)),
+                    None => format!("{}_{count}", super::apply::snake(&name)),
                 };
-                let prefix = super::layers::join(&frame.prefix, &local);
+                let prefix = super::apply::join(&frame.prefix, &local);
                 let entity = self.use_block(
                     frame,
                     block.block,

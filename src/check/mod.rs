@@ -9,7 +9,7 @@ mod blocks;
 mod build;
 mod eval;
 mod inputs;
-mod layers;
+mod apply;
 mod obligations;
 mod paths;
 pub mod program;

@@ -2,7 +2,7 @@
 
 use super::build::{Mode, Walk};
 use super::scope::Frame;
-use crate::diag::lints;
+use super::wording::lints;
 use crate::layers::error::{Claim, Obligation};
 use crate::shape::{
     Bound, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most, divides,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::build::Walk;
-use super::layers::join;
+use super::apply::join;
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, RepeatEntity, Scope};
 use super::{MAX_STEPS, build::Mode};
 use super::wording::{arguments as wording, lints, shapes};

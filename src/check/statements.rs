@@ -7,7 +7,7 @@ use super::blocks::Actual;
 use super::build::Walk;
 use super::paths::labels_of;
 use super::program::{Output, ValueId};
-use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Operand};
+use super::scope::{Const, ConstKind, Current, Frame, Operand};
 use crate::diag::Diagnostic;
 use super::wording::{lints, names, shapes};
 use crate::layers::error::{Blame, Claim, Obligation, Side};

@@ -10,6 +10,7 @@
 // pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
 extern crate alloc;
 
+pub mod analysis;
 pub mod check;
 pub mod diag;
 pub mod formats;

@@ -6,8 +6,8 @@ use super::arguments::Matched;
 use super::build::{Mode, Walk};
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
-use crate::diag::Diagnostic;
 use super::wording::{arguments as wording, lints, names, shapes};
+use crate::diag::Diagnostic;
 use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::layers::{self};
@@ -122,7 +122,16 @@ impl<'a> Walk<'_, 'a> {
             operands: &operands,
             matched: Some((def, matched)),
         };
-        self.apply(frame, &places, &layer.label, &layer.ascription, path, def, op, None);
+        self.apply(
+            frame,
+            &places,
+            &layer.label,
+            &layer.ascription,
+            path,
+            def,
+            op,
+            None,
+        );
     }
 
     /// Applies `op` and gives the statement its result. With `original`, the stored tensors are
@@ -141,18 +150,31 @@ impl<'a> Walk<'_, 'a> {
     ) {
         let statement = places.statement;
         let values: Vec<ValueId> = places.operands.iter().map(|o| o.value).collect();
-        let types: Option<Vec<TensorType>> =
-            values.iter().map(|value| self.ty(*value).cloned()).collect();
+        let types: Option<Vec<TensorType>> = values
+            .iter()
+            .map(|value| self.ty(*value).cloned())
+            .collect();
         let Some(types) = types else {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        let Some((outputs, params)) = self.infer(frame, places, &*op, &types, original.is_some(), &params_path)
-        else {
+        let Some((outputs, params)) = self.infer(
+            frame,
+            places,
+            &*op,
+            &types,
+            original.is_some(),
+            &params_path,
+        ) else {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        if !params.is_empty() && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path) && self.checker.failed.insert(places.layer)
+        if !params.is_empty()
+            && label.is_none()
+            && frame.home
+            && original.is_none()
+            && !path_is_turn(&path)
+            && self.checker.failed.insert(places.layer)
         {
             self.checker
                 .report(lints::unlabelled(statement, places.layer, places.name));
@@ -412,7 +434,14 @@ impl<'a> Walk<'_, 'a> {
                 span: places.of(obligation.blame),
             })
             .collect();
-        shapes::failed(places.layer, places.name, &operands, &failed, &self.bounds, arithmetic)
+        shapes::failed(
+            places.layer,
+            places.name,
+            &operands,
+            &failed,
+            &self.bounds,
+            arithmetic,
+        )
     }
 
     fn count_fits(
@@ -433,12 +462,22 @@ impl<'a> Walk<'_, 'a> {
                 Inputs::AtLeast(least) => format!("{least} values or more"),
                 _ => "one value".into(),
             };
-            self.report(wording::input_count(span, def.name(), &wants, operands.len()));
+            self.report(wording::input_count(
+                span,
+                def.name(),
+                &wants,
+                operands.len(),
+            ));
         }
         fine
     }
 
-    fn unknown_layer(&mut self, frame: &mut Frame, statement: &'a Statement, layer: &'a LayerStatement) {
+    fn unknown_layer(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        layer: &'a LayerStatement,
+    ) {
         let name = &layer.layer;
         let blocks = self.checker.visible[frame.unit].keys();
         let mut known: Vec<&str> = layers::REGISTRY.iter().map(|def| def.name()).collect();

@@ -9,9 +9,9 @@ use super::program::{
     ValueInfo,
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
+use super::wording::{lints, names, shapes};
 use super::{Checker, MAX_STEPS};
 use crate::diag::Diagnostic;
-use super::wording::{lints, names, shapes};
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
 use crate::shape::{self, Bounds, Dim, Requirement};

@@ -317,7 +317,13 @@ fn call(function: &Ident, values: &[Value]) -> Result<Value, Failure> {
                 value.describe()
             )));
         };
-        if best.is_none_or(|(found, _)| if smallest { number < found } else { number > found }) {
+        if best.is_none_or(|(found, _)| {
+            if smallest {
+                number < found
+            } else {
+                number > found
+            }
+        }) {
             best = Some((number, value));
         }
     }

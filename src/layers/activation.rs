@@ -19,11 +19,7 @@ model Example {
     output y
 }
 ",
-        elsewhere: &[
-            ("Keras", "ReLU"),
-            ("PyTorch", "nn.ReLU"),
-            ("ONNX", "Relu"),
-        ],
+        elsewhere: &[("Keras", "ReLU"), ("PyTorch", "nn.ReLU"), ("ONNX", "Relu")],
     },
     signature: &signature(&[]),
     apply: |elements, _| kernels::relu(elements),

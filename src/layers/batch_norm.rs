@@ -143,7 +143,13 @@ impl Op for BatchNormOp {
             self.eps,
         );
         fresh(0, move |io| {
-            channel_affine(io.inputs[0].f32(), io.outputs[0].f32(), inner, &scale, &shift);
+            channel_affine(
+                io.inputs[0].f32(),
+                io.outputs[0].f32(),
+                inner,
+                &scale,
+                &shift,
+            );
         })
     }
 }

@@ -127,10 +127,7 @@ impl Op for ConcatOp {
                 let (left, right) = (&first.shape[axis], &input.shape[axis]);
                 if left != right {
                     obligations.push(Obligation {
-                        claim: Claim::Equal(
-                            Side::axis(0, axis, left),
-                            Side::axis(at, axis, right),
-                        ),
+                        claim: Claim::Equal(Side::axis(0, axis, left), Side::axis(at, axis, right)),
                         rule: "`Concat` joins tensors that agree on every axis but the joined one"
                             .into(),
                         blame: Blame::Input(at),

@@ -73,7 +73,12 @@ impl Op for FlattenOp {
     }
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError> {
-        rules::rank_at_least(inputs, 0, 2, "at least 2 axes: the batch, and what it joins")?;
+        rules::rank_at_least(
+            inputs,
+            0,
+            2,
+            "at least 2 axes: the batch, and what it joins",
+        )?;
         let dims = inputs[0].shape.dims();
         let joined = Dim::product(&dims[1..])?;
         Ok(Inferred::one(TensorType {

@@ -155,7 +155,9 @@ impl Op for GlobalPoolOp {
     fn kernel(&self, cx: &KernelCx) -> Box<dyn Kernel> {
         let (layout, compute) = (self.layout, self.compute);
         let input = &cx.inputs[0].shape;
-        let pixels = input[spatial::spatial_axes(layout, input.len())].iter().product();
+        let pixels = input[spatial::spatial_axes(layout, input.len())]
+            .iter()
+            .product();
         let channels = input[layout.channel_axis(input.len())];
         let batch = input[0];
         fresh(0, move |io| {

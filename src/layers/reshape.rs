@@ -154,7 +154,11 @@ impl Op for ReshapeOp {
         let sizes = self.shape.iter();
         Ok(Box::new(ReshapeOp {
             shape: sizes
-                .map(|size| size.as_ref().map(|size| rules::bound(size, env)).transpose())
+                .map(|size| {
+                    size.as_ref()
+                        .map(|size| rules::bound(size, env))
+                        .transpose()
+                })
                 .collect::<Result<_, _>>()?,
         }))
     }

@@ -18,6 +18,7 @@ pub mod formats;
 pub mod graph;
 pub mod kernels;
 pub mod layers;
+pub mod passes;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

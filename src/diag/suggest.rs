@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn prefers_equal_but_for_case() {
-        assert_eq!(closest("IMAGE", ["images", "image"].into_iter()), Some("image"));
+        assert_eq!(
+            closest("IMAGE", ["images", "image"].into_iter()),
+            Some("image")
+        );
     }
 
     #[test]

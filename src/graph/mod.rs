@@ -2,8 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::layers::def::Op;
+use crate::layers::def::{Op, TensorType};
 use crate::layers::kernel::ConcreteType;
+use crate::shape::Dim;
+
+#[cfg(test)]
+pub mod fake;
+mod verify;
+
+pub use verify::{Broken, verify};
 
 /// A value of a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,4 +68,48 @@ pub struct Weight {
     pub name: Arc<str>,
     /// Its stored shape.
     pub shape: Vec<usize>,
+}
+
+/// The type with each size as a constant, as operations take it.
+pub fn constant_type(ty: &ConcreteType) -> TensorType {
+    TensorType {
+        dtype: ty.dtype,
+        shape: ty.shape.iter().map(|size| Dim::from(*size)).collect(),
+    }
+}
+
+impl Graph {
+    /// What is known of `value`.
+    pub fn value(&self, value: ValueId) -> &Value {
+        &self.values[value.0 as usize]
+    }
+
+    /// The stored tensor `weight`.
+    pub fn weight(&self, weight: WeightId) -> &Weight {
+        &self.weights[weight.0 as usize]
+    }
+
+    /// Every value with its identity.
+    pub fn value_ids(&self) -> impl Iterator<Item = (ValueId, &Value)> {
+        self.values
+            .iter()
+            .enumerate()
+            .map(|(at, value)| (ValueId(at as u32), value))
+    }
+
+    /// The types of `values` as operations take them.
+    pub fn types(&self, values: &[ValueId]) -> Vec<TensorType> {
+        values
+            .iter()
+            .map(|value| constant_type(&self.value(*value).ty))
+            .collect()
+    }
+
+    /// The types of `values`.
+    pub fn concrete_types(&self, values: &[ValueId]) -> Vec<ConcreteType> {
+        values
+            .iter()
+            .map(|value| self.value(*value).ty.clone())
+            .collect()
+    }
 }

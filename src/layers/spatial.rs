@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::args::{Padding, Sizes};
-use super::def::{Field, FieldAxis, TensorType};
+use super::def::{ArgDef, ArgKind, Default, Field, FieldAxis, TensorType};
 use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use super::kernel::KernelCx;
 use super::rules;
@@ -14,6 +14,22 @@ use crate::tensor::Layout;
 /// The largest kernel, stride, dilation or padding. A product of two of them and a few additions
 /// stay below 2⁶⁴, so the kernels' arithmetic on positions cannot overflow.
 const LIMIT: i128 = 1 << 31;
+
+/// The `padding` argument.
+pub const PADDING: ArgDef = ArgDef {
+    name: "padding",
+    kind: ArgKind::Padding,
+    default: Default::Choice("valid"),
+    doc: "cells added around the spatial axes",
+};
+
+/// The `dilation` argument.
+pub const DILATION: ArgDef = ArgDef {
+    name: "dilation",
+    kind: ArgKind::Sizes { min: 1 },
+    default: Default::Int(1),
+    doc: "steps from one cell of a window to the next",
+};
 
 /// The spatial axes of a tensor with `rank` axes, at least 2.
 pub fn spatial_axes(layout: Layout, rank: usize) -> Range<usize> {
@@ -112,11 +128,13 @@ impl Windows {
         let mut obligations = Vec::new();
         for slide in self.slides(input.rank())? {
             let size = &input[slide.axis];
-            sizes.push(slide.output(size, self.ceil).map_err(|error| match error {
-                SlideError::Dim(error) => LayerError::from(error),
-                SlideError::Symbol(value) => {
-                    LayerError::new(Blame::Arg(self.argument), Problem::Symbol { value })
-                        .note("whether `ceil` drops the last window depends on it")
+            sizes.push(slide.output(size, self.ceil).map_err(|error| {
+                match error {
+                    SlideError::Dim(error) => LayerError::from(error),
+                    SlideError::Symbol(value) => {
+                        LayerError::new(Blame::Arg(self.argument), Problem::Symbol { value })
+                            .note("whether `ceil` drops the last window depends on it")
+                    }
                 }
             })?);
             obligations.extend(self.fits(&slide, size)?);
@@ -137,8 +155,9 @@ impl Windows {
         if self.ceil {
             low = low.minus(slide.stride - 1)?;
         }
+        // A size that is not known is at least 1, as every size.
         let (of, low) = match low.as_const() {
-            Some(low) if low <= 1 => return Ok(None),
+            Some(low) if size.as_const().unwrap_or(1) >= low => return Ok(None),
             Some(low) => (Side::axis(0, slide.axis, size), low),
             None => {
                 let what = format!("axis {} and its padding, less a window,", slide.axis);
@@ -154,9 +173,15 @@ impl Windows {
             ),
         };
         let rule = if self.ceil {
-            format!("a window of `{}` must begin to fit into the padded input: {reach}", self.layer)
+            format!(
+                "a window of `{}` must begin to fit into the padded input: {reach}",
+                self.layer
+            )
         } else {
-            format!("a window of `{}` must fit into the padded input: {reach}", self.layer)
+            format!(
+                "a window of `{}` must fit into the padded input: {reach}",
+                self.layer
+            )
         };
         Ok(Some(Obligation {
             claim: Claim::AtLeast { of, low },
@@ -172,7 +197,11 @@ impl Windows {
         let mut obligations = Vec::new();
         let extent = slide.extent()?;
         if let Some((before, after)) = &slide.padding {
-            let ends = if before == after { vec![before] } else { vec![before, after] };
+            let ends = if before == after {
+                vec![before]
+            } else {
+                vec![before, after]
+            };
             for amount in ends {
                 let left = extent.sub(amount)?;
                 match left.as_const() {
@@ -198,7 +227,8 @@ impl Windows {
                 }
             }
         }
-        if slide.dilation > 1 && slide.is_padded() {
+        let known = size.as_const().unwrap_or(1);
+        if known < slide.dilation && slide.is_padded() {
             obligations.push(Obligation {
                 claim: Claim::AtLeast {
                     of: Side::axis(0, slide.axis, size),
@@ -454,3 +484,6 @@ pub fn term(dim: &Dim) -> String {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;

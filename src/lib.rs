@@ -8,11 +8,13 @@
 //! [`analysis::Loader`] for imported text. Only `cli` does I/O.
 
 pub mod diag;
+pub mod exec;
 pub mod formats;
 pub mod graph;
 pub mod kernels;
 pub mod layers;
 pub mod passes;
+pub mod plan;
 pub mod shape;
 pub mod syntax;
 pub mod tensor;

@@ -7,6 +7,10 @@
 //! The library neither prints nor opens files: `formats` takes bytes, and [`analysis`] asks a
 //! [`analysis::Loader`] for imported text. Only `cli` does I/O.
 
+// pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
+extern crate alloc;
+
+pub mod check;
 pub mod diag;
 pub mod exec;
 pub mod formats;

@@ -8,6 +8,7 @@ use crate::text::Span;
 pub mod codes;
 pub mod render;
 pub mod suggest;
+pub mod syntax;
 
 pub use codes::Code;
 

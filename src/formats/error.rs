@@ -12,8 +12,8 @@ use super::Kind;
 pub enum FormatError {
     /// The first bytes are not those of the format.
     WrongFormat {
-        /// The format asked for.
-        expected: Kind,
+        /// What was asked for, with its article.
+        expected: &'static str,
         /// What the bytes look like, with its article.
         found: Option<&'static str>,
     },
@@ -152,7 +152,7 @@ impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FormatError::WrongFormat { expected, found } => {
-                write!(f, "this is not {}", expected.description())?;
+                write!(f, "this is not {expected}")?;
                 match found {
                     Some(found) => write!(f, ": it starts like {found}"),
                     None => f.write_str(": it does not start like one"),
@@ -317,7 +317,7 @@ mod tests {
             ),
             (
                 FormatError::WrongFormat {
-                    expected: Kind::Npy,
+                    expected: Kind::Npy.description(),
                     found: super::super::looks_like(b"\x89PNG\r\n\x1a\n"),
                 },
                 "this is not a NumPy array (.npy): it starts like a PNG picture",

@@ -62,7 +62,7 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, FormatError> {
         Some(Kind::Png) => (Kind::Png, ImageFormat::Png, png_is_complete(bytes)),
         _ => {
             return Err(FormatError::WrongFormat {
-                expected: Kind::Png,
+                expected: "a PNG or JPEG picture",
                 found: looks_like(bytes),
             });
         }
@@ -518,7 +518,7 @@ mod tests {
         let text = |bytes: &[u8]| decode(bytes).unwrap_err().to_string();
         assert_eq!(
             text(b"GIF89a"),
-            "this is not a PNG picture: it starts like a GIF picture"
+            "this is not a PNG or JPEG picture: it starts like a GIF picture"
         );
         assert!(text(b"\xff\xd8\xff\xe0").contains("not a valid JPEG picture"));
     }

@@ -126,7 +126,7 @@ impl Kind {
             Ok(())
         } else {
             Err(FormatError::WrongFormat {
-                expected: self,
+                expected: self.description(),
                 found: looks_like(bytes),
             })
         }

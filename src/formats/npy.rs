@@ -23,29 +23,32 @@ const ALIGNMENT: usize = 64;
 /// a finite `f64` beyond the range of `f32`.
 pub fn read(bytes: &[u8]) -> Result<Tensor, FormatError> {
     Kind::Npy.expect_magic(bytes)?;
-    let rest = &bytes[MAGIC.len()..];
-    let (version, rest) = split(rest, 2, "of version")?;
+    let cut_off = || damaged("it ends before its header does".into());
+    let (&version, rest) = bytes[MAGIC.len()..]
+        .split_first_chunk::<2>()
+        .ok_or_else(cut_off)?;
     let (length, rest) = match version {
         [1, _] => {
-            let (length, rest) = split(rest, 2, "of header length")?;
-            (
-                usize::from(u16::from_le_bytes([length[0], length[1]])),
-                rest,
-            )
+            let (length, rest) = rest.split_first_chunk().ok_or_else(cut_off)?;
+            (u32::from(u16::from_le_bytes(*length)), rest)
         }
         [2 | 3, _] => {
-            let (length, rest) = split(rest, 4, "of header length")?;
-            let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]);
-            (length as usize, rest)
+            let (length, rest) = rest.split_first_chunk().ok_or_else(cut_off)?;
+            (u32::from_le_bytes(*length), rest)
         }
-        _ => {
+        [major, minor] => {
             return Err(damaged(format!(
-                "its version is {}.{}, and 1.0, 2.0 and 3.0 are supported",
-                version[0], version[1]
+                "its version is {major}.{minor}, and 1.0, 2.0 and 3.0 are supported"
             )));
         }
     };
-    let (header, data) = split(rest, length, "of header")?;
+    let (header, data) = rest
+        .split_at_checked(length as usize)
+        .ok_or(FormatError::Truncated {
+            what: "of header",
+            needed: length.into(),
+            found: rest.len() as u64,
+        })?;
     let header =
         std::str::from_utf8(header).map_err(|_| damaged("its header is not text".into()))?;
     let header = Parser { rest: header }.header()?;
@@ -99,19 +102,6 @@ pub fn write(tensor: &Tensor) -> Vec<u8> {
     bytes.extend_from_slice(header.as_bytes());
     raw::extend_le(&mut bytes, tensor);
     bytes
-}
-
-/// The first `count` of `bytes` and the others.
-fn split<'a>(
-    bytes: &'a [u8],
-    count: usize,
-    what: &'static str,
-) -> Result<(&'a [u8], &'a [u8]), FormatError> {
-    bytes.split_at_checked(count).ok_or(FormatError::Truncated {
-        what,
-        needed: count as u64,
-        found: bytes.len() as u64,
-    })
 }
 
 fn damaged(reason: String) -> FormatError {
@@ -312,7 +302,7 @@ mod tests {
     use super::*;
 
     /// A version 1.0 file of this header and these elements.
-    pub(crate) fn file(header: &str, data: &[u8]) -> Vec<u8> {
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend((header.len() as u16).to_le_bytes());
         bytes.extend(header.as_bytes());

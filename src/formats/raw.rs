@@ -215,9 +215,21 @@ pub(crate) fn reserve<T>(count: usize) -> Result<Vec<T>, FormatError> {
 
 /// Appends the elements in row-major order, least significant byte first.
 pub(crate) fn extend_le(bytes: &mut Vec<u8>, tensor: &Tensor) {
+    // Chunks of a fixed size make this a plain copy, which pushing bytes is not.
+    let start = bytes.len();
+    bytes.resize(start + tensor.len() * tensor.dtype().size(), 0);
+    let bytes = &mut bytes[start..];
     match tensor {
-        Tensor::F32(array) => bytes.extend(array.iter().flat_map(|v| v.to_le_bytes())),
-        Tensor::I64(array) => bytes.extend(array.iter().flat_map(|v| v.to_le_bytes())),
+        Tensor::F32(array) => {
+            let (chunks, _) = bytes.as_chunks_mut();
+            let pairs = chunks.iter_mut().zip(array);
+            pairs.for_each(|(chunk, value)| *chunk = value.to_le_bytes());
+        }
+        Tensor::I64(array) => {
+            let (chunks, _) = bytes.as_chunks_mut();
+            let pairs = chunks.iter_mut().zip(array);
+            pairs.for_each(|(chunk, value)| *chunk = value.to_le_bytes());
+        }
     }
 }
 

@@ -149,6 +149,14 @@ impl<'a> View<'a> {
             View::I64(_) => unreachable!("the shape rule asks for f32"),
         }
     }
+
+    /// The elements, which the operation's shape rule has proved to be `i64`.
+    pub fn i64(self) -> &'a [i64] {
+        match self {
+            View::I64(elements) => elements,
+            View::F32(_) => unreachable!("the shape rule asks for i64"),
+        }
+    }
 }
 
 impl ViewMut<'_> {

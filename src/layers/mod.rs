@@ -6,13 +6,52 @@ pub mod error;
 pub mod kernel;
 pub mod value;
 
+mod activation;
+mod add;
+mod batch_norm;
+mod broadcast;
+mod concat;
+mod conv;
+mod elementwise;
+mod flatten;
+mod global_pool;
+mod identity;
 mod linear;
+mod pool;
+mod reshape;
 mod rules;
+mod softmax;
+mod spatial;
+mod squeeze;
+#[cfg(test)]
+mod testing;
 
 use def::LayerDef;
 
 /// Every layer of the language, in the order of the reference.
-pub static REGISTRY: &[&dyn LayerDef] = &[&linear::Linear];
+pub static REGISTRY: &[&dyn LayerDef] = &[
+    &linear::Linear,
+    &conv::Conv,
+    &pool::MaxPool,
+    &pool::AvgPool,
+    &global_pool::GLOBAL_MAX_POOL,
+    &global_pool::GLOBAL_AVG_POOL,
+    &flatten::Flatten,
+    &reshape::Reshape,
+    &squeeze::Squeeze,
+    &squeeze::Unsqueeze,
+    &concat::Concat,
+    &add::Add,
+    &activation::RESCALE,
+    &activation::RELU,
+    &activation::LEAKY_RELU,
+    &activation::SIGMOID,
+    &activation::TANH,
+    &softmax::Softmax,
+    &batch_norm::BatchNorm,
+    &identity::Dropout,
+    &identity::Identity,
+];
 
 /// The layer called `name`, exactly.
 pub fn find(name: &str) -> Option<&'static dyn LayerDef> {
@@ -32,4 +71,96 @@ pub fn find_elsewhere(name: &str) -> Option<(&'static dyn LayerDef, Vec<&'static
             .collect();
         (!frameworks.is_empty()).then_some((layer, frameworks))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_layer_is_documented() {
+        let sentence = |name: &str, text: &str| {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{name}: {text}");
+            assert!(!text.contains(". "), "{name}: one sentence: {text}");
+        };
+        for layer in REGISTRY {
+            let (name, doc) = (layer.name(), layer.doc());
+            sentence(name, doc.summary);
+            assert!(doc.detail.len() > 40 && doc.detail.contains('`'), "{name}");
+            assert!(doc.detail.trim_end().ends_with('.'), "{name}");
+            assert!(doc.example.starts_with("model Example {\n"), "{name}");
+            assert!(doc.example.contains(name), "{name} is not in its example");
+            assert!(!doc.elsewhere.is_empty(), "{name} has a name elsewhere");
+            let signature = layer.signature();
+            for (at, arg) in signature.args.iter().enumerate() {
+                sentence(name, arg.doc);
+                assert!(!arg.kind.describe().is_empty(), "{name} {}", arg.name);
+                let earlier = &signature.args[..at];
+                assert!(earlier.iter().all(|other| other.name != arg.name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_here_and_elsewhere() {
+        let mut owners = HashMap::new();
+        for layer in REGISTRY {
+            let name = layer.name();
+            assert!(owners.insert(name, name).is_none(), "{name} stands twice");
+            assert_eq!(find(name).map(|found| found.name()), Some(name));
+        }
+        for layer in REGISTRY {
+            let mut seen = Vec::new();
+            for pair in layer.doc().elsewhere {
+                assert!(!seen.contains(pair), "{pair:?} stands twice");
+                seen.push(*pair);
+                let short = pair.1.rsplit('.').next().expect("a name");
+                let owner = owners.entry(short).or_insert(layer.name());
+                assert_eq!(*owner, layer.name(), "{short} means one layer");
+            }
+        }
+    }
+
+    #[test]
+    fn finds_the_names_of_other_frameworks() {
+        for (name, ours, frameworks) in [
+            ("Dense", "Linear", vec!["Keras"]),
+            ("Conv2D", "Conv", vec!["Keras"]),
+            ("Conv2d", "Conv", vec!["PyTorch"]),
+            ("BatchNorm2d", "BatchNorm", vec!["PyTorch"]),
+            ("BatchNormalization", "BatchNorm", vec!["Keras", "ONNX"]),
+            ("MaxPooling2D", "MaxPool", vec!["Keras"]),
+            ("AveragePool", "AvgPool", vec!["ONNX"]),
+            ("Concatenate", "Concat", vec!["Keras"]),
+            ("cat", "Concat", vec!["PyTorch"]),
+            ("Rescaling", "Rescale", vec!["Keras"]),
+        ] {
+            let (layer, found) = find_elsewhere(name).expect(name);
+            assert_eq!((layer.name(), found), (ours, frameworks), "{name}");
+        }
+        assert!(find_elsewhere("AdaptiveAvgPool2d").is_none());
+    }
+
+    #[test]
+    fn defaults_suit_their_arguments() {
+        use def::{ArgKind, Default};
+        for layer in REGISTRY {
+            for arg in layer.signature().args {
+                let fits = match (arg.default, arg.kind) {
+                    (Default::Required | Default::Absent(_), _) => true,
+                    (Default::Int(n), ArgKind::Int { min } | ArgKind::Sizes { min }) => {
+                        i128::from(n) >= min
+                    }
+                    (Default::Int(_), ArgKind::Float | ArgKind::Axis) => true,
+                    (Default::Float(number, text), ArgKind::Float) => text.parse() == Ok(number),
+                    (Default::Bool(_), ArgKind::Bool | ArgKind::Bias) => true,
+                    (Default::Choice(choice), kind) => kind.choices().contains(&choice),
+                    _ => false,
+                };
+                assert!(fits, "{} {}: {:?}", layer.name(), arg.name, arg.default);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
-use super::args::Bias;
+use super::args::{Args, Bias};
 use super::def::{Init, ParamSpec, TensorType};
 use super::error::{Blame, LayerError, Problem};
 use crate::shape::{Dim, Env, EvalError, Shape};
@@ -56,6 +56,32 @@ pub fn rank_between(
             },
         ))
     }
+}
+
+/// The value of an argument that has a number as default or must be given.
+pub fn present<T>(value: Option<T>) -> T {
+    value.unwrap_or_else(|| unreachable!("the checker reports a missing argument"))
+}
+
+/// The argument `name`, a number, as `f32`; one beyond its range is refused.
+pub fn single(args: &Args, name: &'static str) -> Result<f32, LayerError> {
+    let number = args.float(name)?;
+    let single = number as f32;
+    if single.is_finite() {
+        Ok(single)
+    } else {
+        Err(LayerError::new(
+            Blame::Arg(name),
+            Problem::Range(format!("`{name}` is {number:e}, which is beyond the range of f32")),
+        ))
+    }
+}
+
+/// A shape around one axis: the elements before it, along it, and after it.
+pub fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
+    let outer = shape[..axis].iter().product();
+    let inner = shape[axis + 1..].iter().product();
+    (outer, shape[axis], inner)
 }
 
 /// The last size of a shape that has one.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::args::{Padding, Sizes};
-use super::def::{Field, FieldAxis, TensorType};
+use super::def::{ArgDef, ArgKind, Default, Field, FieldAxis, TensorType};
 use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use super::kernel::KernelCx;
 use super::rules;
@@ -14,6 +14,22 @@ use crate::tensor::Layout;
 /// The largest kernel, stride, dilation or padding. A product of two of them and a few additions
 /// stay below 2⁶⁴, so the kernels' arithmetic on positions cannot overflow.
 const LIMIT: i128 = 1 << 31;
+
+/// The `padding` argument.
+pub const PADDING: ArgDef = ArgDef {
+    name: "padding",
+    kind: ArgKind::Padding,
+    default: Default::Choice("valid"),
+    doc: "cells added around the spatial axes",
+};
+
+/// The `dilation` argument.
+pub const DILATION: ArgDef = ArgDef {
+    name: "dilation",
+    kind: ArgKind::Sizes { min: 1 },
+    default: Default::Int(1),
+    doc: "steps from one cell of a window to the next",
+};
 
 /// The spatial axes of a tensor with `rank` axes, at least 2.
 pub fn spatial_axes(layout: Layout, rank: usize) -> Range<usize> {
@@ -137,8 +153,9 @@ impl Windows {
         if self.ceil {
             low = low.minus(slide.stride - 1)?;
         }
+        // A size that is not known is at least 1, as every size.
         let (of, low) = match low.as_const() {
-            Some(low) if low <= 1 => return Ok(None),
+            Some(low) if size.as_const().unwrap_or(1) >= low => return Ok(None),
             Some(low) => (Side::axis(0, slide.axis, size), low),
             None => {
                 let what = format!("axis {} and its padding, less a window,", slide.axis);
@@ -198,7 +215,8 @@ impl Windows {
                 }
             }
         }
-        if slide.dilation > 1 && slide.is_padded() {
+        let known = size.as_const().unwrap_or(1);
+        if known < slide.dilation && slide.is_padded() {
             obligations.push(Obligation {
                 claim: Claim::AtLeast {
                     of: Side::axis(0, slide.axis, size),
@@ -454,3 +472,6 @@ pub fn term(dim: &Dim) -> String {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;

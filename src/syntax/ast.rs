@@ -24,7 +24,12 @@ pub enum Item {
     /// `block …` or `model …`
     Definition(Definition),
     /// A line with a diagnostic of its own.
-    Broken(Span),
+    Broken {
+        /// The blocks or models that it seems to bring, so that their uses need no diagnostic.
+        names: Vec<Ident>,
+        /// The whole line.
+        span: Span,
+    },
 }
 
 /// `layout NAME`
@@ -153,7 +158,11 @@ pub enum StatementKind {
         path: Spanned<Name>,
     },
     /// A line with a diagnostic of its own.
-    Broken,
+    Broken {
+        /// The name that it introduces (label, input, output or `let`), where that is clear, so
+        /// that its uses need no diagnostic.
+        label: Option<Ident>,
+    },
 }
 
 /// `label: Layer(args) from a, b -> [shape]`

@@ -1,0 +1,512 @@
+//! Uses of blocks, and `reuse`.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::MAX_NESTING;
+use super::build::{Mode, Walk};
+use super::inputs::{hygienic, variables};
+use super::layers::Places;
+use super::program::ValueId;
+use super::scope::{
+    BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope,
+};
+use super::wording::{arguments as wording, lints, names, shapes};
+use crate::layers::value::Value;
+use crate::shape::{Dim, Shape};
+use crate::syntax::ast::{
+    Definition, From, Ident, LayerStatement, Path, ShapeExpr, Statement, StatementKind,
+};
+use crate::tensor::DType;
+use crate::text::{Name, Span};
+
+/// A value that a use brings to a block's input.
+#[derive(Clone, Debug)]
+pub struct Actual {
+    /// The value.
+    pub value: ValueId,
+}
+
+/// What a use of a block says.
+struct Use<'u> {
+    statement: Span,
+    /// The block's name in it.
+    name: Span,
+    label: &'u Option<Ident>,
+    operands: Vec<Operand>,
+    arguments: Vec<Value>,
+    /// Where names of layers and of stored tensors begin.
+    prefix: Name,
+    params: Name,
+    reuse: bool,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// `label: Block(args) from a, b -> [shape]`
+    pub(super) fn block_use(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        layer: &'a LayerStatement,
+        block: usize,
+        single: bool,
+    ) {
+        let definition = self.checker.blocks[block].definition;
+        let kind = layer.layer.value.clone();
+        let count = frame.scope().block_counts.entry(kind.clone()).or_insert(0);
+        *count += 1;
+        let local = match &layer.label {
+            Some(label) => label.value.to_string(),
+            None if single => String::new(),
+            None => format!("{}_{count}", super::layers::snake(&kind)),
+        };
+        let prefix = super::layers::join(&frame.prefix, &local);
+        let params = super::layers::join(&frame.params, &local);
+        let values = self.block_arguments(frame, layer, &definition.parameters);
+        let wanted = inputs_of(definition).len();
+        let operands = match (&layer.from, wanted) {
+            (None, 0) => Some(Vec::new()),
+            (from, _) => self.operands(frame, from.as_ref(), layer.layer.span),
+        };
+        let operands = operands.filter(|operands| {
+            let fine = operands.len() == wanted;
+            if !fine {
+                let span = layer.from.as_ref().map_or(layer.layer.span, |from| from.span);
+                let inputs = inputs_of(definition);
+                let names: Vec<&str> = inputs.iter().map(|(name, ..)| &*name.value).collect();
+                let wants = match names.len() {
+                    1 => format!("one value, `{}`", names[0]),
+                    n => format!("{n} values: `{}`", names.join("`, `")),
+                };
+                self.report(wording::input_count(span, &kind, &wants, operands.len()));
+            }
+            fine
+        });
+        let arguments = values.and_then(|values| self.arguments_of(frame, definition, values));
+        let (Some(operands), Some(arguments)) = (operands, arguments) else {
+            self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+            return;
+        };
+        let params_before = self.params.len();
+        let entity = self.use_block(
+            frame,
+            block,
+            Use {
+                statement: statement.span,
+                name: layer.layer.span,
+                label: &layer.label,
+                operands,
+                arguments,
+                prefix: prefix.clone(),
+                params,
+                reuse: frame.reuse,
+            },
+        );
+        if self.params.len() > params_before
+            && layer.label.is_none()
+            && frame.home
+            && !single
+            && self.checker.failed.insert(layer.layer.span)
+        {
+            self.checker
+                .report(lints::unlabelled(statement.span, layer.layer.span, &kind));
+        }
+        self.finish_block(frame, statement, &layer.label, &layer.ascription, prefix, entity);
+    }
+
+    fn finish_block(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        label: &Option<Ident>,
+        ascription: &'a Option<ShapeExpr>,
+        prefix: Name,
+        entity: Option<BlockEntity>,
+    ) {
+        match entity {
+            Some(entity) if !entity.outputs.is_empty() => {
+                let value = entity.outputs[0].1;
+                let span = statement.span;
+                self.finish(
+                    frame,
+                    span,
+                    label,
+                    ascription,
+                    prefix,
+                    value,
+                    EntityKind::Block(entity),
+                );
+            }
+            _ => self.finish_poisoned(frame, statement, label, ascription),
+        }
+    }
+
+    /// The value of each parameter: as given, else its default, which may use those before it.
+    fn arguments_of(
+        &mut self,
+        frame: &Frame,
+        definition: &'a Definition,
+        given: Vec<Option<Value>>,
+    ) -> Option<Vec<Value>> {
+        let mut inner = self.inner_frame(frame, definition, &[]);
+        let mut values = Vec::new();
+        for (parameter, given) in definition.parameters.iter().zip(given) {
+            let errors = self.errors;
+            let value = match (given, &parameter.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => {
+                    self.eval(&inner, default, self.choices_of(default))
+                }
+                (None, None) => Value::Error,
+            };
+            if self.errors > errors || matches!(value, Value::Error) {
+                return None;
+            }
+            inner.scope().consts.insert(
+                parameter.name.value.clone(),
+                constant(value.clone(), parameter.name.span, ConstKind::Parameter),
+            );
+            values.push(value);
+        }
+        Some(values)
+    }
+
+    fn inner_frame(&self, frame: &Frame, definition: &'a Definition, via: &[Span]) -> Frame {
+        let mut blocks = frame.blocks.clone();
+        blocks.push(definition.name.value.clone());
+        Frame {
+            scopes: vec![Scope::default()],
+            current: Current::Nothing,
+            prefix: String::new(),
+            params: String::new(),
+            reuse: false,
+            home: false,
+            unit: frame.unit,
+            via: Arc::new(frame.via.iter().chain(via).copied().collect()),
+            blocks,
+            results: Vec::new(),
+            result_index: HashMap::new(),
+            broken: HashSet::new(),
+            muddied: false,
+        }
+    }
+
+    /// Walks the block's body on what the use brings; `None` after a diagnostic.
+    fn use_block(&mut self, frame: &mut Frame, block: usize, used: Use) -> Option<BlockEntity> {
+        let entry = &self.checker.blocks[block];
+        let (definition, unit, broken) = (entry.definition, entry.unit, entry.broken);
+        if broken || !self.step(used.statement) {
+            return None;
+        }
+        if frame.blocks.len() > MAX_NESTING {
+            let diagnostic = shapes::nested_too_deep(used.name, MAX_NESTING);
+            self.tell(frame, used.statement, diagnostic);
+            return None;
+        }
+        let mut inner = self.inner_frame(frame, definition, &[used.statement]);
+        inner.unit = unit;
+        inner.reuse = used.reuse;
+        inner.prefix = dotted(&used.prefix);
+        inner.params = dotted(&used.params);
+        for (parameter, value) in definition.parameters.iter().zip(&used.arguments) {
+            inner.scope().consts.insert(
+                parameter.name.value.clone(),
+                constant(value.clone(), parameter.name.span, ConstKind::Parameter),
+            );
+        }
+        let errors = self.errors;
+        if !self.bind_inputs(frame, &mut inner, definition, &used) {
+            return None;
+        }
+        let actuals: Vec<Actual> = used
+            .operands
+            .iter()
+            .map(|operand| Actual {
+                value: operand.value,
+            })
+            .collect();
+        let outputs = std::mem::take(&mut self.outputs);
+        self.statements(&mut inner, &definition.body.statements, Some(&actuals));
+        let made = std::mem::replace(&mut self.outputs, outputs);
+        let labels = inner.scopes.pop().unwrap_or_default().labels;
+        let outputs: Vec<(Name, ValueId)> = made
+            .into_iter()
+            .map(|output| {
+                let name = output.name.value;
+                let value = match output.value {
+                    Some(value) => value,
+                    None => self.poison(name.clone(), used.statement),
+                };
+                (name, value)
+            })
+            .collect();
+        // An error inside leaves what it could not touch; later lines see no type.
+        if self.errors > errors && outputs.is_empty() {
+            return None;
+        }
+        Some(BlockEntity {
+            block,
+            arguments: Arc::new(used.arguments),
+            outputs,
+            labels: Arc::new(labels),
+            prefix: used.params,
+        })
+    }
+
+    /// Binds the dimension variables of the block's inputs from the values that the use brings.
+    fn bind_inputs(
+        &mut self,
+        frame: &Frame,
+        inner: &mut Frame,
+        definition: &'a Definition,
+        used: &Use,
+    ) -> bool {
+        let own = variables(definition, |name| inner.constant(name).is_some());
+        let types: Vec<_> = used
+            .operands
+            .iter()
+            .map(|operand| self.ty(operand.value).cloned())
+            .collect();
+        // The block's own names are told apart from the caller's while both take part.
+        for variable in &own {
+            inner.scope().consts.insert(
+                variable.value.clone(),
+                constant(
+                    Value::Int(Dim::var(hygienic(&variable.value))),
+                    variable.span,
+                    ConstKind::Variable,
+                ),
+            );
+        }
+        let mut formals = Vec::new();
+        for (at, (_, dtype, shape)) in inputs_of(definition).into_iter().enumerate() {
+            let operands = self.described(&used.operands);
+            let span = operands[at].asked.unwrap_or(used.name);
+            let mut dims = Vec::new();
+            for dim in &shape.dims {
+                let errors = self.errors;
+                match self.eval(inner, dim, &[]) {
+                    Value::Int(dim) if self.errors == errors => dims.push(dim),
+                    _ => return false,
+                }
+            }
+            let Some(ty) = &types[at] else {
+                formals.push((Shape(dims), shape));
+                continue;
+            };
+            let wanted = dtype.map_or(Some(DType::F32), |word| DType::from_name(&word.value));
+            if wanted.is_some_and(|wanted| wanted != ty.dtype) {
+                let diagnostic = shapes::block_dtype(span, &definition.name.value, wanted, ty, shape.span);
+                self.tell(frame, used.statement, diagnostic);
+                return false;
+            }
+            if dims.len() != ty.shape.rank() {
+                let written = self.checker.sources.slice(shape.span).to_owned();
+                let diagnostic = shapes::block_rank(
+                    span,
+                    &definition.name.value,
+                    &written,
+                    &operands[at],
+                    shape.span,
+                );
+                self.tell(frame, used.statement, diagnostic);
+                return false;
+            }
+            formals.push((Shape(dims), shape));
+        }
+        let (values, obligations) = self.unify(&formals, &types, &own);
+        let failures = self.discharge(frame, &obligations, used.statement);
+        if let Some((at, failure)) = failures.first() {
+            let operands = self.described(&used.operands);
+            let obligation = &obligations[*at];
+            let input = match obligation.blame {
+                crate::layers::error::Blame::Input(input) => input,
+                _ => 0,
+            };
+            let shape = formals[input].1;
+            let written = self.checker.sources.slice(shape.span).to_owned();
+            let diagnostic = shapes::block_input(
+                operands[input].asked.unwrap_or(used.name),
+                &definition.name.value,
+                (&written, shape.span),
+                &operands[input],
+                obligation,
+                failure.example.as_ref(),
+            );
+            self.tell(frame, used.statement, diagnostic);
+            return false;
+        }
+        for variable in &own {
+            let value = match values.get(&variable.value) {
+                Some(dim) => Value::Int(dim.clone()),
+                None => Value::Error,
+            };
+            inner.scope().consts.insert(
+                variable.value.clone(),
+                constant(value, variable.span, ConstKind::Variable),
+            );
+        }
+        true
+    }
+
+    /// `label: reuse target from a -> [shape]`
+    pub(super) fn reuse(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        label: &Option<Ident>,
+        target: &Path,
+        from: Option<&From>,
+        ascription: &'a Option<ShapeExpr>,
+    ) {
+        let found = self.reused_entity(frame, target);
+        let operands = self.operands(frame, from, target.span);
+        let (Some((kind, made)), Some(operands)) = (found, operands) else {
+            self.finish_poisoned(frame, statement, label, ascription);
+            return;
+        };
+        match kind {
+            EntityKind::Layer(layer) => {
+                let Some(op) = layer.op.clone() else {
+                    self.finish_poisoned(frame, statement, label, ascription);
+                    return;
+                };
+                let (path, _) = self.layer_path(frame, label, layer.def.name(), false);
+                let stored = layer.params.first().map(|(_, param)| {
+                    let name = &self.params[param.0 as usize].name;
+                    name.rsplit_once('.').map_or("", |(path, _)| path).into()
+                });
+                let stored: Name = stored.unwrap_or_else(|| path.clone());
+                let places = Places {
+                    statement: statement.span,
+                    layer: target.span,
+                    name: layer.def.name(),
+                    operands: &operands,
+                    matched: None,
+                };
+                if operands.len() != layer.inputs.len() {
+                    let wants = match layer.inputs.len() {
+                        1 => "one value".to_owned(),
+                        n => format!("{n} values, as where it was built"),
+                    };
+                    let span = from.map_or(target.span, |from| from.span);
+                    self.report(wording::input_count(span, layer.def.name(), &wants, operands.len()));
+                    self.finish_poisoned(frame, statement, label, ascription);
+                    return;
+                }
+                let original = Some((&layer, made));
+                let (def, paths) = (layer.def, (path, stored));
+                self.apply(frame, &places, label, ascription, paths, def, op, original);
+            }
+            EntityKind::Block(block) => {
+                let name = self.checker.blocks[block.block].definition.name.value.clone();
+                let wanted = inputs_of(self.checker.blocks[block.block].definition).len();
+                if operands.len() != wanted {
+                    let span = from.map_or(target.span, |from| from.span);
+                    let wants = format!("{wanted} values");
+                    self.report(wording::input_count(span, &name, &wants, operands.len()));
+                    self.finish_poisoned(frame, statement, label, ascription);
+                    return;
+                }
+                let count = frame.scope().block_counts.entry(name.clone()).or_insert(0);
+                *count += 1;
+                let local = match label {
+                    Some(label) => label.value.to_string(),
+                    None => format!("{}_{count}", super::layers::snake(&name)),
+                };
+                let prefix = super::layers::join(&frame.prefix, &local);
+                let entity = self.use_block(
+                    frame,
+                    block.block,
+                    Use {
+                        statement: statement.span,
+                        name: target.span,
+                        label,
+                        operands,
+                        arguments: block.arguments.to_vec(),
+                        prefix: prefix.clone(),
+                        params: block.prefix.clone(),
+                        reuse: true,
+                    },
+                );
+                self.finish_block(frame, statement, label, ascription, prefix, entity);
+            }
+            _ => self.finish_poisoned(frame, statement, label, ascription),
+        }
+    }
+
+    /// The layer or block that `target` names; `None` after a diagnostic.
+    fn reused_entity(&mut self, frame: &mut Frame, target: &Path) -> Option<(EntityKind, Span)> {
+        let name = self.checker.sources.slice(target.span).to_owned();
+        let mut entity = {
+            let crate::syntax::ast::SegmentKind::Name(first) = &target.segments[0].kind else {
+                return None;
+            };
+            match frame.label(first) {
+                Some(entity) => entity.clone(),
+                None => {
+                    self.path(frame, target);
+                    return None;
+                }
+            }
+        };
+        for segment in &target.segments[1..] {
+            use crate::syntax::ast::SegmentKind;
+            let next = match (&entity.kind, &segment.kind) {
+                (EntityKind::Block(block), SegmentKind::Name(name)) => {
+                    block.labels.get(name).cloned()
+                }
+                (EntityKind::Repeat(_), SegmentKind::Index(_)) => Some(entity.clone()),
+                _ => None,
+            };
+            match next {
+                Some(next) => entity = next,
+                None => {
+                    self.report(names::not_reusable(target.span, &name, "a part of something"));
+                    return None;
+                }
+            }
+        }
+        frame.mark_used(entity.span);
+        let what = match &entity.kind {
+            EntityKind::Layer(_) | EntityKind::Block(_) => {
+                return Some((entity.kind, entity.span));
+            }
+            EntityKind::Error => return None,
+            EntityKind::Input(_) => "an input",
+            EntityKind::Repeat(_) => "a `repeat`",
+        };
+        self.report(names::not_reusable(target.span, &name, what));
+        None
+    }
+}
+
+/// The inputs of a body, in order: name, element type, shape.
+#[allow(clippy::type_complexity)]
+pub fn inputs_of(definition: &Definition) -> Vec<(&Ident, Option<&Ident>, &ShapeExpr)> {
+    let statements = definition.body.statements.iter();
+    statements
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Input { name, dtype, shape } => Some((name, dtype.as_ref(), shape)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn constant(value: Value, span: Span, what: ConstKind) -> Const {
+    Const {
+        value,
+        span,
+        what,
+        used: Cell::new(true),
+    }
+}
+
+fn dotted(path: &str) -> String {
+    if path.is_empty() {
+        String::new()
+    } else {
+        format!("{path}.")
+    }
+}

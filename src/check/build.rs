@@ -1,0 +1,355 @@
+//! A model or block under construction.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::program::{
+    Block, Input, Layer, Model, ModelParameter, Output, Param, ParamId, Required, Source, ValueId,
+    ValueInfo,
+};
+use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
+use super::{Checker, MAX_STEPS};
+use crate::diag::Diagnostic;
+use super::wording::{lints, names, shapes};
+use crate::layers::def::TensorType;
+use crate::layers::value::Value;
+use crate::shape::{self, Bounds, Dim, Requirement};
+use crate::syntax::ast::Definition;
+use crate::tensor::Layout;
+use crate::text::{Name, Span, Spanned};
+
+/// Whether sizes are a caller's to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A model must hold for every size; bounds become its requirements.
+    Model,
+    /// A block at its definition: what some sizes can satisfy is its requirement.
+    Generic,
+}
+
+/// The walk over one definition's statements, and what it has built so far.
+pub struct Walk<'c, 'a> {
+    pub(super) checker: &'c mut Checker<'a>,
+    pub(super) mode: Mode,
+    pub(super) layout: Layout,
+    pub(super) bounds: Bounds,
+    /// Parameters that are symbols, since nothing has set them.
+    pub(super) unset: BTreeSet<Name>,
+    pub(super) values: Vec<ValueInfo>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) params: Vec<Param>,
+    pub(super) param_names: HashMap<Name, ParamId>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) weights: Option<Spanned<Name>>,
+    requirements: Vec<Required>,
+    required: HashSet<Requirement>,
+    steps: usize,
+    pub(super) errors: usize,
+}
+
+impl<'c, 'a> Walk<'c, 'a> {
+    fn new(checker: &'c mut Checker<'a>, mode: Mode, layout: Layout) -> Walk<'c, 'a> {
+        Walk {
+            checker,
+            mode,
+            layout,
+            bounds: Bounds::default(),
+            unset: BTreeSet::new(),
+            values: Vec::new(),
+            layers: Vec::new(),
+            params: Vec::new(),
+            param_names: HashMap::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            weights: None,
+            requirements: Vec::new(),
+            required: HashSet::new(),
+            steps: 0,
+            errors: 0,
+        }
+    }
+
+    /// Checks a model.
+    pub(super) fn model(checker: &'c mut Checker<'a>, definition: &'a Definition) -> Model {
+        let layout = checker.layouts[0];
+        let mut walk = Walk::new(checker, Mode::Model, layout);
+        let mut frame = walk.home_frame(0, definition);
+        let variables = walk.symbols(&mut frame, definition);
+        walk.body(&mut frame, definition);
+        let parameters = definition.parameters.iter().map(|parameter| {
+            let value = frame.constant(&parameter.name.value);
+            ModelParameter {
+                name: parameter.name.clone(),
+                value: value
+                    .filter(|_| !walk.unset.contains(&parameter.name.value))
+                    .map(|constant| constant.value.clone()),
+            }
+        });
+        let parameters = parameters.collect();
+        walk.lints(&frame);
+        Model {
+            name: definition.name.value.clone(),
+            doc: definition.doc.clone(),
+            file: walk.checker.units[0].file,
+            span: definition.name.span,
+            layout,
+            parameters,
+            variables,
+            inputs: std::mem::take(&mut walk.inputs),
+            outputs: std::mem::take(&mut walk.outputs),
+            requirements: walk.simplified(),
+            values: walk.values,
+            layers: walk.layers,
+            params: walk.params,
+            weights: walk.weights,
+            has_errors: walk.errors > 0,
+        }
+    }
+
+    /// Checks a block at its definition.
+    pub(super) fn block(checker: &'c mut Checker<'a>, block: usize) -> Block {
+        let (unit, definition) = {
+            let entry = &checker.blocks[block];
+            (entry.unit, entry.definition)
+        };
+        let layout = checker.layouts[unit];
+        let mut walk = Walk::new(checker, Mode::Generic, layout);
+        let mut frame = walk.home_frame(unit, definition);
+        walk.symbols(&mut frame, definition);
+        walk.body(&mut frame, definition);
+        walk.lints(&frame);
+        if walk.steps > MAX_STEPS {
+            walk.checker.blocks[block].broken = true;
+        }
+        let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());
+        Block {
+            name: definition.name.value.clone(),
+            span: definition.name.span,
+            inputs: walk
+                .inputs
+                .iter()
+                .map(|input| (input.name.value.clone(), ty(Some(input.value))))
+                .collect(),
+            outputs: walk
+                .outputs
+                .iter()
+                .map(|output| (output.name.value.clone(), ty(output.value)))
+                .collect(),
+            requirements: walk.simplified(),
+        }
+    }
+
+    fn home_frame(&mut self, unit: usize, definition: &'a Definition) -> Frame {
+        let mut frame = Frame {
+            scopes: vec![Scope::default()],
+            current: Current::Nothing,
+            prefix: String::new(),
+            params: String::new(),
+            reuse: false,
+            home: true,
+            unit,
+            via: Arc::new(Vec::new()),
+            blocks: vec![definition.name.value.clone()],
+            results: Vec::new(),
+            result_index: HashMap::new(),
+            broken: HashSet::new(),
+            muddied: false,
+        };
+        for parameter in &definition.parameters {
+            let name = &parameter.name;
+            if let Some(first) = frame.constant(&name.value) {
+                let first = first.span;
+                self.report(names::twice(name.span, &name.value, first, "parameter"));
+                continue;
+            }
+            let set = match self.mode {
+                Mode::Model => self.checker.settings.get(&name.value).cloned(),
+                Mode::Generic => None,
+            };
+            if set.is_some() {
+                self.checker.taken_settings.insert(name.value.clone());
+            }
+            let default = parameter
+                .default
+                .as_ref()
+                .map(|default| self.eval(&frame, default, &["same", "valid"]));
+            let value = match (self.mode, set, default) {
+                (_, Some(value), _) => value,
+                (Mode::Model, None, Some(value)) => value,
+                // A default that is no integer tells what kind of value the parameter takes;
+                // as a symbol it could stand only where an integer does.
+                (Mode::Generic, None, Some(value)) if !matches!(value, Value::Int(_)) => value,
+                (_, None, _) => {
+                    self.unset.insert(name.value.clone());
+                    Value::Int(Dim::var(name.value.clone()))
+                }
+            };
+            frame.scope().consts.insert(
+                name.value.clone(),
+                Const {
+                    value,
+                    span: name.span,
+                    what: ConstKind::Parameter,
+                    used: Cell::new(false),
+                },
+            );
+        }
+        frame
+    }
+
+    /// Defines the dimension variables of the inputs, and checks that data can bind them.
+    fn symbols(&mut self, frame: &mut Frame, definition: &'a Definition) -> Vec<Spanned<Name>> {
+        let variables = super::inputs::variables(definition, |name| frame.constant(name).is_some());
+        let mut left = Vec::new();
+        for variable in variables {
+            let set = match self.mode {
+                Mode::Model => self.checker.settings.get(&variable.value).cloned(),
+                Mode::Generic => None,
+            };
+            let value = match set {
+                Some(value) => {
+                    self.checker.taken_settings.insert(variable.value.clone());
+                    match &value {
+                        Value::Int(dim) if dim.as_const().is_some_and(|n| n >= 1) => value,
+                        other => {
+                            let found = other.describe();
+                            self.report(names::setting_not_a_size(&variable, &found));
+                            Value::Error
+                        }
+                    }
+                }
+                None => Value::Int(Dim::var(variable.value.clone())),
+            };
+            if value == Value::Int(Dim::var(variable.value.clone())) {
+                left.push(variable.clone());
+            }
+            frame.scope().consts.insert(
+                variable.value.clone(),
+                Const {
+                    value,
+                    span: variable.span,
+                    what: ConstKind::Variable,
+                    used: Cell::new(true),
+                },
+            );
+        }
+        left
+    }
+
+    /// Reports `diagnostic`.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.is_error() {
+            self.errors += 1;
+        }
+        self.checker.report(diagnostic);
+    }
+
+    /// Counts one more application or turn; reports at `span` when there are too many.
+    pub(super) fn step(&mut self, span: Span) -> bool {
+        if self.steps > MAX_STEPS {
+            return false;
+        }
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.checker.failed.insert(span);
+            self.report(shapes::too_many_layers(span, MAX_STEPS));
+            return false;
+        }
+        true
+    }
+
+    /// Whether there were too many applications.
+    pub(super) fn exhausted(&self) -> bool {
+        self.steps > MAX_STEPS
+    }
+
+    /// The type of `value`; `None` after an error.
+    pub(super) fn ty(&self, value: ValueId) -> Option<&TensorType> {
+        self.values[value.0 as usize].ty.as_ref()
+    }
+
+    /// A new value.
+    pub(super) fn value(
+        &mut self,
+        name: Name,
+        ty: Option<TensorType>,
+        source: Source,
+        span: Span,
+    ) -> ValueId {
+        self.values.push(ValueInfo {
+            name,
+            ty,
+            source,
+            span,
+        });
+        ValueId(self.values.len() as u32 - 1)
+    }
+
+    /// A value behind an error.
+    pub(super) fn poison(&mut self, name: Name, span: Span) -> ValueId {
+        self.value(name, None, Source::Error, span)
+    }
+
+    /// Notes a requirement; the first layer that asks for it is kept.
+    pub(super) fn require(&mut self, requirement: Requirement, rule: &str, span: Span) {
+        if self.required.insert(requirement.clone()) {
+            self.requirements.push(Required {
+                requirement,
+                rule: rule.to_owned(),
+                span,
+            });
+        }
+    }
+
+    /// The requirements without those that follow from others.
+    fn simplified(&mut self) -> Vec<Required> {
+        let all = std::mem::take(&mut self.requirements);
+        let plain = all.iter().map(|required| required.requirement.clone());
+        shape::simplify(plain.collect())
+            .into_iter()
+            .filter_map(|requirement| {
+                let first = all
+                    .iter()
+                    .find(|required| required.requirement == requirement)
+                    .or(all.first())?;
+                Some(Required {
+                    requirement,
+                    ..first.clone()
+                })
+            })
+            .collect()
+    }
+
+    /// Warns of results and names that nothing uses. Silent when an error may hide a use.
+    fn lints(&mut self, frame: &Frame) {
+        if frame.muddied {
+            return;
+        }
+        for (span, name, used) in &frame.results {
+            if !used && !self.checker.failed.contains(span) {
+                let input = frame.scopes[0]
+                    .labels
+                    .get(name)
+                    .is_some_and(|entity| matches!(entity.kind, EntityKind::Input(_)));
+                self.checker
+                    .report(lints::unused_result(*span, name, input));
+            }
+        }
+        let mut unused: Vec<_> = frame.scopes[0]
+            .consts
+            .iter()
+            .filter(|(_, constant)| !constant.used.get())
+            .map(|(name, constant)| (constant.span, name.clone(), constant.what))
+            .collect();
+        unused.sort();
+        for (span, name, what) in unused {
+            let what = match what {
+                ConstKind::Let => "`let`",
+                _ => "parameter",
+            };
+            self.checker.report(lints::unused_name(span, &name, what));
+        }
+    }
+}

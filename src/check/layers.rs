@@ -1,0 +1,628 @@
+//! Layer statements.
+
+use std::sync::Arc;
+
+use super::arguments::Matched;
+use super::build::{Mode, Walk};
+use super::program::{Layer, Param, ParamId, Source, ValueId};
+use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
+use crate::diag::Diagnostic;
+use super::wording::{arguments as wording, lints, names, shapes};
+use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
+use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
+use crate::layers::{self};
+use crate::shape::Dim;
+use crate::syntax::ast::{From, Ident, LayerStatement, ShapeExpr, Statement};
+use crate::text::{Name, Span};
+
+/// The places that a layer's blame may fall on.
+pub(super) struct Places<'p> {
+    /// The statement.
+    pub statement: Span,
+    /// The layer's name in it.
+    pub layer: Span,
+    /// The layer's name.
+    pub name: &'p str,
+    /// The values that it takes.
+    pub operands: &'p [Operand],
+    /// Its arguments, where written.
+    pub matched: Option<(&'static dyn LayerDef, &'p Matched)>,
+}
+
+impl Places<'_> {
+    /// Where `blame` points.
+    pub fn of(&self, blame: Blame) -> Span {
+        match blame {
+            Blame::Layer => self.layer,
+            Blame::Input(at) => self
+                .operands
+                .get(at)
+                .and_then(|operand| operand.asked)
+                .unwrap_or(self.layer),
+            Blame::Arg(name) => self
+                .matched
+                .and_then(|(def, matched)| {
+                    let args = def.signature().args;
+                    let at = args.iter().position(|arg| arg.name == name)?;
+                    matched.spans[at]
+                })
+                .unwrap_or(self.layer),
+        }
+    }
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// `label: Layer(args) from a, b -> [shape]`
+    pub(super) fn layer(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        layer: &'a LayerStatement,
+        single: bool,
+    ) {
+        let name = &layer.layer;
+        if let Some(block) = self.checker.visible[frame.unit].get(&name.value).copied() {
+            self.checker
+                .used_blocks
+                .insert((frame.unit, name.value.clone()));
+            match block {
+                Some(block) => self.block_use(frame, statement, layer, block, single),
+                None => self.finish_poisoned(frame, statement, &layer.label, &layer.ascription),
+            }
+            return;
+        }
+        let Some(def) = layers::find(&name.value) else {
+            self.unknown_layer(frame, statement, layer);
+            return;
+        };
+        let path = self.layer_path(frame, &layer.label, def.name(), single);
+        let matched = self.layer_arguments(frame, layer, def);
+        let errors = self.errors;
+        let operands = match def.signature().inputs {
+            Inputs::None => {
+                if let Some(from) = &layer.from {
+                    self.report(wording::takes_nothing(from.span, def.name()));
+                }
+                Some(Vec::new())
+            }
+            Inputs::One | Inputs::AtLeast(_) => {
+                self.operands(frame, layer.from.as_ref(), name.span)
+            }
+        };
+        let operands =
+            operands.filter(|operands| self.count_fits(def, layer.from.as_ref(), operands, name));
+        let op = matched.as_ref().and_then(|matched| {
+            let places = Places {
+                statement: statement.span,
+                layer: name.span,
+                name: def.name(),
+                operands: operands.as_deref().unwrap_or(&[]),
+                matched: Some((def, matched)),
+            };
+            match def.build(&matched.args, self.layout) {
+                Ok(op) => Some(Arc::from(op)),
+                Err(error) => {
+                    self.refuse(frame, &places, error);
+                    None
+                }
+            }
+        });
+        let (Some(op), Some(operands), Some(matched)) = (op, operands, &matched) else {
+            self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+            return;
+        };
+        if self.errors > errors {
+            self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+            return;
+        }
+        let places = Places {
+            statement: statement.span,
+            layer: name.span,
+            name: def.name(),
+            operands: &operands,
+            matched: Some((def, matched)),
+        };
+        self.apply(frame, &places, &layer.label, &layer.ascription, path, def, op, None);
+    }
+
+    /// Applies `op` and gives the statement its result. With `original`, the stored tensors are
+    /// those of that layer.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn apply(
+        &mut self,
+        frame: &mut Frame,
+        places: &Places,
+        label: &Option<Ident>,
+        ascription: &'a Option<ShapeExpr>,
+        (path, params_path): (Name, Name),
+        def: &'static dyn LayerDef,
+        op: Arc<dyn Op>,
+        original: Option<(&LayerEntity, Span)>,
+    ) {
+        let statement = places.statement;
+        let values: Vec<ValueId> = places.operands.iter().map(|o| o.value).collect();
+        let types: Option<Vec<TensorType>> =
+            values.iter().map(|value| self.ty(*value).cloned()).collect();
+        let Some(types) = types else {
+            self.finish_label(frame, statement, label, ascription, path, None);
+            return;
+        };
+        let Some((outputs, params)) = self.infer(frame, places, &*op, &types, original.is_some(), &params_path)
+        else {
+            self.finish_label(frame, statement, label, ascription, path, None);
+            return;
+        };
+        if !params.is_empty() && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path) && self.checker.failed.insert(places.layer)
+        {
+            self.checker
+                .report(lints::unlabelled(statement, places.layer, places.name));
+        }
+        let at = self.layers.len();
+        let results: Vec<ValueId> = outputs
+            .into_iter()
+            .enumerate()
+            .map(|(result, ty)| {
+                self.value(path.clone(), Some(ty), Source::Layer(at, result), statement)
+            })
+            .collect();
+        let names: Vec<(&'static str, ParamId)> = params;
+        self.layers.push(Layer {
+            name: path.clone(),
+            labelled: label.is_some(),
+            op: op.clone(),
+            inputs: values,
+            outputs: results.clone(),
+            params: names.iter().map(|(_, param)| *param).collect(),
+            reused: original.is_some() || frame.reuse,
+            span: statement,
+            via: frame.via.clone(),
+        });
+        let entity = LayerEntity {
+            def,
+            op: Some(op),
+            results,
+            params: names,
+            inputs: types,
+        };
+        self.finish_label(frame, statement, label, ascription, path, Some(entity));
+    }
+
+    /// The results' types and stored tensors of `op` on `types`; `None` after a diagnostic.
+    #[allow(clippy::type_complexity)]
+    fn infer(
+        &mut self,
+        frame: &mut Frame,
+        places: &Places,
+        op: &dyn Op,
+        types: &[TensorType],
+        reuse: bool,
+        params_path: &Name,
+    ) -> Option<(Vec<TensorType>, Vec<(&'static str, ParamId)>)> {
+        if !self.step(places.statement) {
+            return None;
+        }
+        let inferred = match op.infer(types) {
+            Ok(inferred) => inferred,
+            Err(error) => {
+                self.refuse(frame, places, error);
+                return None;
+            }
+        };
+        let failures = self.discharge(frame, &inferred.obligations, places.statement);
+        if !failures.is_empty() {
+            let failed: Vec<_> = failures
+                .into_iter()
+                .map(|(at, failure)| (&inferred.obligations[at], failure))
+                .collect();
+            let arithmetic = |axis| op.arithmetic(types, axis);
+            let diagnostics = self.describe_failures(places, types, &failed, &arithmetic);
+            for diagnostic in diagnostics {
+                self.tell(frame, places.statement, diagnostic);
+            }
+            let nonsense = failed
+                .iter()
+                .any(|(obligation, _)| !matches!(obligation.claim, Claim::Equal(..)));
+            return (!nonsense).then_some((inferred.outputs, Vec::new()));
+        }
+        for output in &inferred.outputs {
+            if !self.sizes_fit(frame, places, output) {
+                return None;
+            }
+        }
+        let specs = match op.params(types) {
+            Ok(specs) => specs,
+            Err(error) => {
+                self.refuse(frame, places, error);
+                return None;
+            }
+        };
+        let mut params = Vec::new();
+        if reuse || frame.reuse {
+            params = self.same_params(frame, places, types, &specs, params_path)?;
+        } else {
+            for spec in specs {
+                let name: Name = match &**params_path {
+                    "" => spec.name.into(),
+                    path => format!("{path}.{}", spec.name).into(),
+                };
+                let id = ParamId(self.params.len() as u32);
+                self.param_names.insert(name.clone(), id);
+                self.params.push(Param {
+                    name,
+                    shape: spec.shape,
+                    init: spec.init,
+                    trained: spec.trained,
+                    layer: self.layers.len(),
+                    span: places.statement,
+                });
+                params.push((spec.name, id));
+            }
+        }
+        Some((inferred.outputs, params))
+    }
+
+    /// The stored tensors that an earlier layer made, which must have the shapes that this
+    /// application needs.
+    fn same_params(
+        &mut self,
+        frame: &Frame,
+        places: &Places,
+        types: &[TensorType],
+        specs: &[ParamSpec],
+        params_path: &Name,
+    ) -> Option<Vec<(&'static str, ParamId)>> {
+        let mut params = Vec::new();
+        for spec in specs {
+            let name = format!("{params_path}.{}", spec.name);
+            let id = *self.param_names.get(&*name)?;
+            let stored = &self.params[id.0 as usize];
+            let (built, layer) = (stored.span, stored.layer);
+            let stored = stored.shape.clone();
+            let claims = stored.iter().zip(spec.shape.iter()).enumerate();
+            let obligations: Vec<Obligation> = claims
+                .map(|(axis, (has, needs))| Obligation {
+                    claim: Claim::Equal(
+                        Side::other(format!("axis {axis} of `{name}`"), has.clone()),
+                        Side::other(format!("axis {axis} that the input needs"), needs.clone()),
+                    ),
+                    rule: "a layer that is used again keeps the weights that it was built with"
+                        .into(),
+                    blame: Blame::Input(0),
+                })
+                .collect();
+            let failures = self.discharge(frame, &obligations, places.statement);
+            if stored.rank() != spec.shape.rank() || !failures.is_empty() {
+                let built_for = self.layers.get(layer).map(|layer| layer.inputs.clone());
+                let built_for: Vec<TensorType> = built_for
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|value| self.ty(*value).cloned())
+                    .collect();
+                let diagnostic = shapes::reuse_does_not_fit(
+                    places.of(Blame::Input(0)),
+                    places.name,
+                    types,
+                    (built, &built_for),
+                    (&name, &stored, &spec.shape),
+                );
+                self.tell(frame, places.statement, diagnostic);
+                return None;
+            }
+            params.push((spec.name, id));
+        }
+        Some(params)
+    }
+
+    /// Sizes stay within what a machine can count, and at least 1 where that is known.
+    fn sizes_fit(&mut self, frame: &Frame, places: &Places, output: &TensorType) -> bool {
+        for dim in output.shape.iter() {
+            let Some(size) = dim.as_const() else {
+                continue;
+            };
+            if size > i64::MAX as i128 {
+                let diagnostic = shapes::too_large(places.layer, places.name, &output.shape);
+                self.tell(frame, places.statement, diagnostic);
+                return false;
+            }
+            if size < 1 {
+                let diagnostic = shapes::below_one(places.layer, places.name, &output.shape);
+                self.tell(frame, places.statement, diagnostic);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reports what `op` refuses. Where symbols stand for what a use or a setting will bring,
+    /// a missing number is no mistake.
+    pub(super) fn refuse(&mut self, frame: &Frame, places: &Places, error: LayerError) {
+        match &error.problem {
+            Problem::Poisoned => return,
+            Problem::Symbol { value } if self.symbols_may_be_set(value) => {
+                if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
+                    let at = places.of(error.blame);
+                    self.checker
+                        .report(lints::open_until_set(at, places.name, value));
+                }
+                return;
+            }
+            _ => {}
+        }
+        let span = places.of(error.blame);
+        let operands = self.described(places.operands);
+        let diagnostic = shapes::refused(span, places.name, &error, &operands);
+        self.tell(frame, places.statement, diagnostic);
+    }
+
+    /// Whether every symbol of `dim` gets its number before a run: in a block from its use, in a
+    /// model from a setting.
+    pub(super) fn symbols_may_be_set(&self, dim: &Dim) -> bool {
+        match self.mode {
+            Mode::Generic => true,
+            Mode::Model => dim.vars().iter().all(|name| self.unset.contains(name)),
+        }
+    }
+
+    /// Reports `diagnostic` of `statement`: once, and at the outermost use when the statement
+    /// stands in a block that is used.
+    pub(super) fn tell(&mut self, frame: &Frame, statement: Span, diagnostic: Diagnostic) {
+        self.errors += 1;
+        match frame.via.first() {
+            None => {
+                self.checker.failed.insert(statement);
+                self.checker.report(diagnostic);
+            }
+            Some(used) => {
+                let failed = &self.checker.failed;
+                if failed.contains(&statement) || frame.via.iter().any(|via| failed.contains(via)) {
+                    return;
+                }
+                self.checker.failed.insert(*used);
+                let block = frame.blocks.get(1).cloned();
+                self.checker
+                    .report(shapes::in_block(*used, block.as_deref(), diagnostic));
+            }
+        }
+    }
+
+    /// Names and types of the values that a layer takes, for a person.
+    pub(super) fn described(&self, operands: &[Operand]) -> Vec<shapes::Described> {
+        let describe = |operand: &Operand| shapes::Described {
+            name: operand.name.clone(),
+            ty: self.ty(operand.value).cloned(),
+            made: operand.made,
+            asked: operand.asked,
+        };
+        operands.iter().map(describe).collect()
+    }
+
+    fn describe_failures(
+        &self,
+        places: &Places,
+        _types: &[TensorType],
+        failed: &[(&Obligation, super::obligations::Failure)],
+        arithmetic: &dyn Fn(usize) -> Option<String>,
+    ) -> Vec<Diagnostic> {
+        let operands = self.described(places.operands);
+        let failed: Vec<shapes::Failed> = failed
+            .iter()
+            .map(|(obligation, failure)| shapes::Failed {
+                obligation,
+                example: failure.example.as_ref(),
+                span: places.of(obligation.blame),
+            })
+            .collect();
+        shapes::failed(places.layer, places.name, &operands, &failed, &self.bounds, arithmetic)
+    }
+
+    fn count_fits(
+        &mut self,
+        def: &'static dyn LayerDef,
+        from: Option<&From>,
+        operands: &[Operand],
+        name: &Ident,
+    ) -> bool {
+        let fine = match def.signature().inputs {
+            Inputs::None => true,
+            Inputs::One => operands.len() == 1,
+            Inputs::AtLeast(least) => operands.len() >= least,
+        };
+        if !fine {
+            let span = from.map_or(name.span, |from| from.span);
+            let wants = match def.signature().inputs {
+                Inputs::AtLeast(least) => format!("{least} values or more"),
+                _ => "one value".into(),
+            };
+            self.report(wording::input_count(span, def.name(), &wants, operands.len()));
+        }
+        fine
+    }
+
+    fn unknown_layer(&mut self, frame: &mut Frame, statement: &'a Statement, layer: &'a LayerStatement) {
+        let name = &layer.layer;
+        let blocks = self.checker.visible[frame.unit].keys();
+        let mut known: Vec<&str> = layers::REGISTRY.iter().map(|def| def.name()).collect();
+        let own: Vec<Name> = blocks.cloned().collect();
+        known.extend(own.iter().map(|name| &**name));
+        known.sort_unstable();
+        let elsewhere = layers::find_elsewhere(&name.value);
+        let elsewhere = elsewhere
+            .as_ref()
+            .map(|(def, frameworks)| (def.name(), frameworks.as_slice()));
+        let diagnostic = names::unknown_layer(name.span, &name.value, &known, elsewhere);
+        if frame.home && self.checker.failed.insert(statement.span) {
+            self.report(diagnostic);
+        }
+        self.errors += 1;
+        if let Some(from) = &layer.from {
+            for path in &from.values {
+                self.path(frame, path);
+            }
+        } else if let Current::Value(operand) = &frame.current {
+            let made = operand.made;
+            frame.mark_used(made);
+        }
+        self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+    }
+
+    /// The names of a layer and of its stored tensors' prefix: its label, or its kind and
+    /// position among its kind; nothing more than the turn's for the one statement of a repeat.
+    pub(super) fn layer_path(
+        &mut self,
+        frame: &mut Frame,
+        label: &Option<Ident>,
+        kind: &'static str,
+        single: bool,
+    ) -> (Name, Name) {
+        let count = frame.scope().counts.entry(kind).or_insert(0);
+        *count += 1;
+        let count = *count;
+        let local = match label {
+            Some(label) => label.value.to_string(),
+            None if single => String::new(),
+            None => format!("{}_{count}", snake(kind)),
+        };
+        (join(&frame.prefix, &local), join(&frame.params, &local))
+    }
+
+    /// Ends a statement whose result is behind an error.
+    pub(super) fn finish_poisoned(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        label: &Option<Ident>,
+        ascription: &'a Option<ShapeExpr>,
+    ) {
+        let path = match label {
+            Some(label) => join(&frame.prefix, &label.value),
+            None => join(&frame.prefix, "?"),
+        };
+        self.finish_label(frame, statement.span, label, ascription, path, None);
+    }
+
+    /// Ends a statement: checks the stated shape, defines the label, and makes the result the
+    /// value that the next line works on.
+    pub(super) fn finish_label(
+        &mut self,
+        frame: &mut Frame,
+        statement: Span,
+        label: &Option<Ident>,
+        ascription: &'a Option<ShapeExpr>,
+        path: Name,
+        entity: Option<LayerEntity>,
+    ) {
+        let (value, kind) = match entity {
+            Some(entity) => (entity.results[0], EntityKind::Layer(entity)),
+            None => {
+                frame.muddied = true;
+                self.errors += 1;
+                if frame.home {
+                    self.checker.failed.insert(statement);
+                }
+                (self.poison(path.clone(), statement), EntityKind::Error)
+            }
+        };
+        self.finish(frame, statement, label, ascription, path, value, kind);
+    }
+
+    /// See [`Walk::finish_label`].
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn finish(
+        &mut self,
+        frame: &mut Frame,
+        statement: Span,
+        label: &Option<Ident>,
+        ascription: &'a Option<ShapeExpr>,
+        path: Name,
+        value: ValueId,
+        kind: EntityKind,
+    ) {
+        let name = match label {
+            Some(label) => label.value.clone(),
+            None => {
+                let local = path.strip_prefix(frame.prefix.as_str()).unwrap_or(&path);
+                local.trim_end_matches('.').into()
+            }
+        };
+        if let Some(shape) = ascription {
+            self.ascribe(frame, statement, shape, value, &name);
+        }
+        match label {
+            Some(label) => {
+                self.define(frame, label, statement, kind);
+            }
+            // An unlabelled layer is still a label of its turn's: `stack.2.relu_1`.
+            None if frame.label(&name).is_none() => {
+                frame.scope().labels.insert(
+                    name.clone(),
+                    Entity {
+                        kind,
+                        span: statement,
+                    },
+                );
+            }
+            None => {}
+        }
+        if frame.home {
+            frame.add_result(statement, name.clone());
+        }
+        frame.current = Current::Value(Operand {
+            value,
+            name,
+            made: statement,
+            asked: None,
+        });
+    }
+}
+
+/// `prefix` and `local` as one name; an empty `local` leaves the prefix without its point.
+pub(super) fn join(prefix: &str, local: &str) -> Name {
+    if local.is_empty() {
+        prefix.trim_end_matches('.').into()
+    } else {
+        format!("{prefix}{local}").into()
+    }
+}
+
+/// Whether the last part of `path` is a turn's number.
+fn path_is_turn(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A kind as part of a name: `MaxPool` is `max_pool`, `ReLU` is `relu`, `RMSNorm` is `rms_norm`.
+pub fn snake(kind: &str) -> String {
+    let letters: Vec<char> = kind.chars().collect();
+    let mut out = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let run = letters[..at].iter().rev().take_while(|c| c.is_uppercase());
+        let run = run.count();
+        let after = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if at > 0 && letter.is_uppercase() && after && (run == 0 || run > 1) {
+            out.push('_');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake;
+
+    #[test]
+    fn names_unlabelled_layers_after_their_kind() {
+        for (kind, name) in [
+            ("ReLU", "relu"),
+            ("MaxPool", "max_pool"),
+            ("GlobalAvgPool", "global_avg_pool"),
+            ("LeakyReLU", "leaky_relu"),
+            ("RMSNorm", "rms_norm"),
+            ("PReLU", "prelu"),
+            ("LSTM", "lstm"),
+            ("Conv", "conv"),
+        ] {
+            assert_eq!(snake(kind), name);
+        }
+    }
+}

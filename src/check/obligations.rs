@@ -1,0 +1,124 @@
+//! Claims about sizes: proved, refuted, or made a requirement.
+
+use super::build::{Mode, Walk};
+use super::scope::Frame;
+use crate::diag::lints;
+use crate::layers::error::{Claim, Obligation};
+use crate::shape::{
+    Bound, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most, divides,
+    equal, ever_equal,
+};
+use crate::text::Span;
+
+/// A claim that does not hold.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The smallest sizes for which it does not; `None` when nothing depends on sizes.
+    pub example: Option<Counterexample>,
+}
+
+/// What became of a claim.
+enum Outcome {
+    Holds,
+    Fails(Counterexample),
+    Requires(Vec<Requirement>),
+    Unknown,
+}
+
+impl Walk<'_, '_> {
+    /// Decides each of `obligations` of `statement`. What some sizes can satisfy becomes a
+    /// requirement where that is allowed; the positions of those that fail are returned.
+    pub(super) fn discharge(
+        &mut self,
+        frame: &Frame,
+        obligations: &[Obligation],
+        statement: Span,
+    ) -> Vec<(usize, Failure)> {
+        let place = frame.via.first().copied().unwrap_or(statement);
+        let mut failures = Vec::new();
+        for (at, obligation) in obligations.iter().enumerate() {
+            match self.decide(&obligation.claim) {
+                Outcome::Holds => {}
+                Outcome::Fails(example) => failures.push((
+                    at,
+                    Failure {
+                        example: (!example.env.is_empty()).then_some(example),
+                    },
+                )),
+                Outcome::Requires(requirements) => {
+                    for requirement in requirements {
+                        self.require(requirement, &obligation.rule, place);
+                    }
+                }
+                Outcome::Unknown => {
+                    if self.mode == Mode::Model && self.checker.failed.insert(place) {
+                        self.checker
+                            .report(lints::undecided(place, &obligation.rule));
+                    }
+                }
+            }
+        }
+        failures
+    }
+
+    fn decide(&self, claim: &Claim) -> Outcome {
+        match claim {
+            Claim::Equal(left, right) => self.decide_equal(&left.dim, &right.dim),
+            Claim::Divides { divisor, of } => {
+                match divides(*divisor, &of.dim, &self.bounds) {
+                    Verdict::Proved => Outcome::Holds,
+                    Verdict::Unknown => Outcome::Unknown,
+                    Verdict::Refuted(example) => match of.dim.rem(*divisor) {
+                        Ok(rest) if self.mode == Mode::Generic => {
+                            self.satisfiable(&rest, &Dim::constant(0), example)
+                        }
+                        _ => Outcome::Fails(example),
+                    },
+                }
+            }
+            Claim::AtLeast { of, low } => self.bound(at_least(&of.dim, *low, &self.bounds)),
+            Claim::AtMost { of, high } => self.bound(at_most(&of.dim, *high, &self.bounds)),
+        }
+    }
+
+    fn bound(&self, bound: Bound) -> Outcome {
+        match bound {
+            Bound::Proved => Outcome::Holds,
+            Bound::Never(example) => Outcome::Fails(example),
+            Bound::Requires(requirements) => Outcome::Requires(requirements),
+            Bound::Unknown => Outcome::Unknown,
+        }
+    }
+
+    fn decide_equal(&self, left: &Dim, right: &Dim) -> Outcome {
+        if left == right {
+            return Outcome::Holds;
+        }
+        match equal(left, right, &self.bounds) {
+            Verdict::Proved => Outcome::Holds,
+            Verdict::Unknown => Outcome::Unknown,
+            Verdict::Refuted(example) if self.mode == Mode::Generic => {
+                self.satisfiable(left, right, example)
+            }
+            Verdict::Refuted(example) => Outcome::Fails(example),
+        }
+    }
+
+    /// A refuted equality in a block: its requirement, unless nothing can satisfy it.
+    fn satisfiable(&self, left: &Dim, right: &Dim, example: Counterexample) -> Outcome {
+        match ever_equal(left, right, &self.bounds) {
+            Satisfiable::No => Outcome::Fails(example),
+            Satisfiable::Yes(_) | Satisfiable::Unknown => {
+                let (left, right) = match (left.as_const(), right.as_const()) {
+                    (Some(_), None) => (right, left),
+                    _ => (left, right),
+                };
+                Outcome::Requires(vec![Requirement::Compare {
+                    left: left.clone(),
+                    op: Cmp::Eq,
+                    right: right.clone(),
+                }])
+            }
+        }
+    }
+}

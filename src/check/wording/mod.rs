@@ -1,0 +1,6 @@
+//! What the checker says: one file per family of codes.
+
+pub mod arguments;
+pub mod lints;
+pub mod names;
+pub mod shapes;

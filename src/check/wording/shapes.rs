@@ -1,0 +1,638 @@
+//! Wording of `E03xx`: sizes and shapes that disagree.
+
+use crate::diag::{Code, Diagnostic, Label};
+use crate::layers::def::TensorType;
+use crate::layers::error::{Claim, LayerError, Obligation, Problem, Side};
+use crate::shape::{
+    Bounds, Counterexample, Dim, Env, Shape, describe_negated, when_equal,
+};
+use crate::tensor::DType;
+use crate::text::{Name, Span};
+
+/// A value that a layer takes, in words.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// What the program calls it.
+    pub name: Name,
+    /// Its type, when known.
+    pub ty: Option<TensorType>,
+    /// The statement that made it.
+    pub made: Span,
+    /// Where it is asked for, when by name.
+    pub asked: Option<Span>,
+}
+
+impl Described {
+    fn shape(&self) -> String {
+        match &self.ty {
+            Some(ty) => ty.shape.to_string(),
+            None => "unknown".into(),
+        }
+    }
+
+    /// Where to point for it.
+    fn place(&self) -> Span {
+        self.asked.unwrap_or(self.made)
+    }
+}
+
+/// A claim of a layer that does not hold.
+pub struct Failed<'f> {
+    /// The claim.
+    pub obligation: &'f Obligation,
+    /// The smallest sizes that show it, when sizes matter.
+    pub example: Option<&'f Counterexample>,
+    /// Whom it blames.
+    pub span: Span,
+}
+
+/// One diagnostic for each kind of claim that fails.
+pub fn failed(
+    layer: Span,
+    name: &str,
+    operands: &[Described],
+    failed: &[Failed],
+    bounds: &Bounds,
+    arithmetic: &dyn Fn(usize) -> Option<String>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let (equal, others): (Vec<&Failed>, Vec<&Failed>) = failed
+        .iter()
+        .partition(|failed| matches!(failed.obligation.claim, Claim::Equal(..)));
+    if let Some(first) = equal.first() {
+        diagnostics.push(differ(layer, name, operands, &equal, first, bounds));
+    }
+    // A kernel that fits on no axis is one mistake.
+    let mut told: Vec<&str> = Vec::new();
+    for failed in others {
+        if !told.contains(&&*failed.obligation.rule) {
+            told.push(&failed.obligation.rule);
+            diagnostics.push(bound(failed, name, operands, arithmetic));
+        }
+    }
+    diagnostics
+}
+
+fn differ(
+    layer: Span,
+    name: &str,
+    operands: &[Described],
+    all: &[&Failed],
+    first: &Failed,
+    bounds: &Bounds,
+) -> Diagnostic {
+    let code = match name {
+        "Reshape" => Code::E0309,
+        _ => Code::E0301,
+    };
+    let mut diagnostic = Diagnostic::new(code, layer, first.obligation.rule.to_string());
+    let mut involved: Vec<usize> = Vec::new();
+    let mut axes: Vec<usize> = Vec::new();
+    for failed in all {
+        let Claim::Equal(left, right) = &failed.obligation.claim else {
+            continue;
+        };
+        for side in [left, right] {
+            if let Some((input, axis)) = side.place {
+                if !involved.contains(&input) {
+                    involved.push(input);
+                }
+                if !axes.contains(&axis) {
+                    axes.push(axis);
+                }
+            }
+        }
+    }
+    let known: Vec<&Described> = involved
+        .iter()
+        .filter_map(|input| operands.get(*input))
+        .collect();
+    for operand in &known {
+        diagnostic = diagnostic.label(
+            operand.place(),
+            format!("`{}` is {}", operand.name, operand.shape()),
+        );
+    }
+    if known.len() == 2 {
+        let rows: Vec<(String, &Shape)> = known
+            .iter()
+            .filter_map(|operand| {
+                let ty = operand.ty.as_ref()?;
+                Some((format!("`{}`", operand.name), &ty.shape))
+            })
+            .collect();
+        if let Some(table) = aligned(&rows) {
+            diagnostic = diagnostic.note(table);
+        }
+    }
+    for failed in all {
+        let Claim::Equal(left, right) = &failed.obligation.claim else {
+            continue;
+        };
+        diagnostic = diagnostic.note(disagreement(left, right, failed.example, operands, bounds));
+    }
+    diagnostic
+}
+
+/// How two sizes disagree, with an example where it depends on sizes.
+fn disagreement(
+    left: &Side,
+    right: &Side,
+    example: Option<&Counterexample>,
+    operands: &[Described],
+    bounds: &Bounds,
+) -> String {
+    let (a, b) = (of(left, operands), of(right, operands));
+    match example {
+        None => format!("{a} is {}, and {b} is {}", left.dim, right.dim),
+        Some(example) => {
+            let agree = when_equal(&left.dim, &right.dim, bounds);
+            let when = match agree.is_empty() {
+                true => String::new(),
+                false => format!("they differ when {}: ", describe_negated(&agree)),
+            };
+            format!(
+                "{a} is `{}`, and {b} is `{}`; {when}for {}, {} and {}",
+                left.dim,
+                right.dim,
+                sizes(&example.env),
+                example.left,
+                example.right
+            )
+        }
+    }
+}
+
+/// A side of a claim, in words: "axis 1 of `up`".
+fn of(side: &Side, operands: &[Described]) -> String {
+    match side.place.and_then(|(input, _)| operands.get(input)) {
+        Some(operand) => format!("{} of `{}`", side.what, operand.name),
+        None => side.what.to_string(),
+    }
+}
+
+/// `H = 3, W = 1`
+pub fn sizes(env: &Env) -> String {
+    let each: Vec<String> = env.iter().map(|(name, n)| format!("{name} = {n}")).collect();
+    each.join(", ")
+}
+
+/// Shapes of one rank below each other, column by column, with marks where they differ. `None`
+/// for other ranks.
+pub fn aligned(rows: &[(String, &Shape)]) -> Option<String> {
+    let rank = rows.first()?.1.rank();
+    if rank == 0 || rows.len() < 2 || rows.iter().any(|(_, shape)| shape.rank() != rank) {
+        return None;
+    }
+    let head = rows.iter().map(|(name, _)| name.chars().count()).max()?;
+    let cells: Vec<Vec<String>> = rows.iter().map(|(_, shape)| shape.strings()).collect();
+    let widths: Vec<usize> = (0..rank)
+        .map(|axis| cells.iter().map(|row| row[axis].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut lines = Vec::new();
+    for ((name, _), row) in rows.iter().zip(&cells) {
+        let mut line = format!("{name:head$}  [");
+        for (axis, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if axis + 1 < rank {
+                line.push(',');
+                line.extend(std::iter::repeat_n(' ', widths[axis] - cell.chars().count() + 1));
+            }
+        }
+        line.push(']');
+        lines.push(line);
+    }
+    let mut marks = " ".repeat(head + 3);
+    for (axis, width) in widths.iter().enumerate() {
+        let differs = cells.iter().any(|row| row[axis] != cells[0][axis]);
+        let mark = if differs { '^' } else { ' ' };
+        marks.extend(std::iter::repeat_n(mark, *width));
+        marks.push_str("  ");
+    }
+    if marks.contains('^') {
+        lines.push(marks.trim_end().to_owned());
+    }
+    Some(lines.join("\n"))
+}
+
+fn bound(
+    failed: &Failed,
+    name: &str,
+    operands: &[Described],
+    arithmetic: &dyn Fn(usize) -> Option<String>,
+) -> Diagnostic {
+    let rule = failed.obligation.rule.to_string();
+    let (code, of_side, here, wanted) = match &failed.obligation.claim {
+        Claim::Divides { divisor, of } => (
+            Code::E0304,
+            of,
+            format!("not a multiple of {divisor}"),
+            format!("a multiple of {divisor} is needed"),
+        ),
+        Claim::AtLeast { of, low } => (
+            Code::E0303,
+            of,
+            "too small".to_owned(),
+            format!("at least {low} is needed"),
+        ),
+        Claim::AtMost { of, high } => (
+            Code::E0303,
+            of,
+            "too large".to_owned(),
+            format!("at most {high} is allowed"),
+        ),
+        Claim::Equal(left, _) => (Code::E0301, left, "differs".to_owned(), "the same is needed".into()),
+    };
+    let mut diagnostic = Diagnostic::new(code, failed.span, rule).here(here);
+    let what = of(of_side, operands);
+    let value = match (of_side.dim.as_const(), failed.example) {
+        (Some(n), _) => format!("{what} is {n}, and {wanted}"),
+        (None, Some(example)) => format!(
+            "{what} is `{}`, and {wanted}; for {} it is {}",
+            of_side.dim,
+            sizes(&example.env),
+            example.left
+        ),
+        (None, None) => format!("{what} is `{}`, and {wanted}", of_side.dim),
+    };
+    diagnostic = diagnostic.note(value);
+    if let Some((input, axis)) = of_side.place
+        && let Some(operand) = operands.get(input)
+    {
+        if operand.place() != failed.span {
+            diagnostic = diagnostic.label(
+                operand.place(),
+                format!("`{}` is {}", operand.name, operand.shape()),
+            );
+        }
+        if let (Claim::AtLeast { .. }, Some(formula)) =
+            (&failed.obligation.claim, arithmetic(axis))
+        {
+            diagnostic = diagnostic.note(format!(
+                "`{name}` would give {formula} on that axis, and every size is at least 1"
+            ));
+        }
+    }
+    diagnostic
+}
+
+/// What an operation refuses.
+pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described]) -> Diagnostic {
+    let blamed = match error.blame {
+        crate::layers::error::Blame::Input(at) => operands.get(at),
+        _ => operands.first(),
+    };
+    let who = blamed.map_or("the input".to_owned(), |operand| format!("`{}`", operand.name));
+    let mut diagnostic = match &error.problem {
+        Problem::Rank { expected, found } => Diagnostic::new(
+            Code::E0302,
+            span,
+            format!("`{name}` takes {expected}; {who} has {}", axes(found.rank())),
+        )
+        .here(format!("{who} is {found}")),
+        Problem::DType { expected, found } => Diagnostic::new(
+            Code::E0307,
+            span,
+            format!("`{name}` computes with `{expected}`, and {who} holds `{found}`"),
+        )
+        .here(format!("{who} is `{found}`")),
+        Problem::Axis { axis, rank } => Diagnostic::new(
+            Code::E0306,
+            span,
+            format!("there is no axis {axis}: {who} has {}", axes(*rank)),
+        )
+        .here(match rank {
+            0 => "a scalar has no axis".to_owned(),
+            _ => format!("0 to {}, or -{rank} to -1 from the end", rank - 1),
+        }),
+        Problem::Kind { expected, found } => {
+            let argument = match error.blame {
+                crate::layers::error::Blame::Arg(argument) => argument,
+                _ => "the argument",
+            };
+            Diagnostic::new(
+                Code::E0403,
+                span,
+                format!("`{argument}` of `{name}` takes {expected}, and this is {found}"),
+            )
+            .here("of the wrong kind")
+        }
+        Problem::Range(why) => {
+            Diagnostic::new(Code::E0404, span, why.clone()).here("out of range")
+        }
+        Problem::Inputs(why) => {
+            Diagnostic::new(Code::E0407, span, why.clone()).here("the wrong number of values")
+        }
+        Problem::Array { expected, found } => Diagnostic::new(
+            Code::E0409,
+            span,
+            format!("an array of shape {found:?} does not fit this parameter of `{name}`, which is {expected}"),
+        )
+        .here(format!("must broadcast to {expected}"))
+        .note("counted from the last axis, each size must be the parameter's or 1"),
+        Problem::Reshape(why) => {
+            Diagnostic::new(Code::E0309, span, why.clone()).here("does not fit")
+        }
+        Problem::Symbol { value } => Diagnostic::new(
+            Code::E0411,
+            span,
+            format!("`{name}` needs a number here, and `{value}` is known only when data comes"),
+        )
+        .here("no number yet"),
+        Problem::Dim(error) => Diagnostic::new(
+            Code::E0310,
+            span,
+            format!("a size of `{name}` cannot be computed: {error}"),
+        )
+        .here("too large or too intricate"),
+        Problem::Poisoned => Diagnostic::new(Code::E0403, span, "an argument is not clear"),
+    };
+    if let Some(operand) = blamed
+        && operand.place() != span
+        && matches!(
+            error.problem,
+            Problem::Rank { .. } | Problem::DType { .. } | Problem::Axis { .. } | Problem::Reshape(_)
+        )
+    {
+        diagnostic = diagnostic.label(
+            operand.place(),
+            format!("`{}` is {}", operand.name, operand.shape()),
+        );
+    }
+    for note in &error.notes {
+        diagnostic = diagnostic.note(note.clone());
+    }
+    diagnostic
+}
+
+/// `1 axis`, `3 axes`
+fn axes(rank: usize) -> String {
+    match rank {
+        1 => "1 axis".into(),
+        n => format!("{n} axes"),
+    }
+}
+
+/// An error inside a block, told at the use that brings it.
+pub fn in_block(used: Span, block: Option<&str>, inner: Diagnostic) -> Diagnostic {
+    let block = block.unwrap_or("the block");
+    let mut diagnostic = Diagnostic::new(
+        Code::E0311,
+        used,
+        format!("`{block}` does not work on what it gets here: {}", inner.message),
+    )
+    .here(format!("this use of `{block}`"));
+    let text = match inner.primary.message.as_str() {
+        "" => "it fails here".to_owned(),
+        text => format!("it fails here: {text}"),
+    };
+    diagnostic = diagnostic.label(inner.primary.span, text);
+    diagnostic.labels.extend(
+        inner
+            .labels
+            .into_iter()
+            .filter(|label: &Label| label.span != used),
+    );
+    diagnostic.notes.extend(inner.notes);
+    diagnostic
+}
+
+/// A stated shape that is not the inferred one.
+pub fn stated_differs(
+    span: Span,
+    name: &str,
+    stated: &Shape,
+    found: &Shape,
+    example: Option<&Counterexample>,
+    bounds: &Bounds,
+) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(
+        Code::E0305,
+        span,
+        format!("`{name}` is {found}, not {stated} as stated"),
+    )
+    .here(format!("it is {found}"));
+    if stated.rank() != found.rank() {
+        diagnostic = diagnostic.note(format!(
+            "it has {}, and {} are stated",
+            axes(found.rank()),
+            stated.rank()
+        ));
+    } else {
+        let rows = [("stated".to_owned(), stated), ("inferred".to_owned(), found)];
+        if let Some(table) = aligned(&rows) {
+            diagnostic = diagnostic.note(table);
+        }
+        if let Some(example) = example {
+            let differing = stated
+                .iter()
+                .zip(found.iter())
+                .find(|(a, b)| a.eval(&example.env) != b.eval(&example.env));
+            let when = differing
+                .map(|(a, b)| when_equal(a, b, bounds))
+                .filter(|agree| !agree.is_empty())
+                .map(|agree| format!("they differ when {}: ", describe_negated(&agree)));
+            diagnostic = diagnostic.note(format!(
+                "{}for {}, {} is inferred and {} is stated",
+                when.unwrap_or_default(),
+                sizes(&example.env),
+                example.left,
+                example.right
+            ));
+        }
+    }
+    diagnostic.fix("state the inferred shape", span, found.to_string())
+}
+
+/// A layer used again on an input that its weights do not fit. `built` is where, and for which
+/// inputs; `stored` the tensor's name, its shape, and the shape that would be needed.
+pub fn reuse_does_not_fit(
+    span: Span,
+    layer: &str,
+    types: &[TensorType],
+    (built, built_for): (Span, &[TensorType]),
+    (name, has, needs): (&str, &Shape, &Shape),
+) -> Diagnostic {
+    let list = |types: &[TensorType]| {
+        let shapes: Vec<String> = types.iter().map(|ty| ty.shape.to_string()).collect();
+        shapes.join(", ")
+    };
+    Diagnostic::new(
+        Code::E0308,
+        span,
+        format!(
+            "this `{layer}` was built for {}, and here it gets {}",
+            list(built_for),
+            list(types)
+        ),
+    )
+    .here(format!("would need a weight of shape {needs}"))
+    .label(built, format!("built here: `{name}` is {has}"))
+    .note("`reuse` applies the same weights to another input, so both inputs must suit them")
+}
+
+/// A block's input that gets a value of another rank.
+pub fn block_rank(
+    span: Span,
+    block: &str,
+    written: &str,
+    operand: &Described,
+    shape: Span,
+) -> Diagnostic {
+    let rank = operand.ty.as_ref().map_or(0, |ty| ty.shape.rank());
+    Diagnostic::new(
+        Code::E0302,
+        span,
+        format!("`{block}` takes {written}, and `{}` has {}", operand.name, axes(rank)),
+    )
+    .here(format!("`{}` is {}", operand.name, operand.shape()))
+    .label(shape, "the block's input")
+}
+
+/// A block's input that gets other elements.
+pub fn block_dtype(
+    span: Span,
+    block: &str,
+    wanted: Option<DType>,
+    ty: &TensorType,
+    shape: Span,
+) -> Diagnostic {
+    let wanted = wanted.map_or("?", DType::name);
+    Diagnostic::new(
+        Code::E0307,
+        span,
+        format!("`{block}` takes `{wanted}` here, and gets `{}`", ty.dtype),
+    )
+    .here(format!("`{}`", ty.dtype))
+    .label(shape, "the block's input")
+}
+
+/// A block's input whose sizes do not fit what it declares.
+pub fn block_input(
+    span: Span,
+    block: &str,
+    (written, shape): (&str, Span),
+    operand: &Described,
+    obligation: &Obligation,
+    example: Option<&Counterexample>,
+) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(
+        Code::E0311,
+        span,
+        format!("`{block}` takes {written}, and `{}` is {}", operand.name, operand.shape()),
+    )
+    .here("does not fit the block's input")
+    .label(shape, "the block's input");
+    let example = |what: String| match example {
+        Some(example) => format!("{what}; for {} it is {}", sizes(&example.env), example.left),
+        None => what,
+    };
+    let note = match &obligation.claim {
+        Claim::Equal(left, right) => {
+            example(format!("{} is `{}`, and the block wants `{}`", left.what, left.dim, right.dim))
+        }
+        Claim::Divides { divisor, of } => example(format!(
+            "{} leaves `{}`, which is not always a multiple of {divisor}",
+            of.what, of.dim
+        )),
+        Claim::AtLeast { of, low } | Claim::AtMost { of, high: low } => {
+            example(format!("{} would be `{}`, and it is at least {low}", of.what, of.dim))
+        }
+    };
+    diagnostic.notes.push(note);
+    diagnostic
+}
+
+/// A size of an input that is below 1.
+pub fn input_below_one(span: Span, dim: &Dim, example: Option<&Counterexample>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(
+        Code::E0303,
+        span,
+        format!("every size is at least 1, and this is {dim}"),
+    )
+    .here("too small");
+    match example {
+        Some(example) => {
+            diagnostic.note(format!("for {} it is {}", sizes(&example.env), example.left))
+        }
+        None => diagnostic,
+    }
+}
+
+/// A result with a size below 1.
+pub fn below_one(span: Span, name: &str, shape: &Shape) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0303,
+        span,
+        format!("`{name}` would give {shape}, and every size is at least 1"),
+    )
+    .here("too small")
+}
+
+/// A result with a size that no machine can count.
+pub fn too_large(span: Span, name: &str, shape: &Shape) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0310,
+        span,
+        format!("`{name}` would give {shape}, which no machine can hold"),
+    )
+    .here("sizes go up to 2**63 - 1")
+}
+
+/// More layers than a model may have.
+pub fn too_many_layers(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0410,
+        span,
+        format!("the model has more than {most} layers and turns of repeats once it is unrolled"),
+    )
+    .here("this is where it passes the limit")
+}
+
+/// More turns than a repeat may have.
+pub fn too_many_turns(span: Span, count: i128, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0410,
+        span,
+        format!("{count} turns cannot be unrolled; the limit is {most}"),
+    )
+    .here("too many")
+}
+
+/// Uses of blocks inside each other beyond the limit.
+pub fn nested_too_deep(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0410,
+        span,
+        format!("blocks use each other more than {most} deep here"),
+    )
+    .here("too deep")
+}
+
+/// Labels that are no strings.
+pub fn labels_kind(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0312,
+        span,
+        format!("`labels` takes a file's name or an array of strings, and this is {found}"),
+    )
+    .here("no names")
+    .note("write `labels [\"cat\", \"dog\"]` or `labels \"names.txt\"`, a name on each line")
+}
+
+/// Labels that are more or fewer than the last axis is long.
+pub fn labels_count(
+    span: Span,
+    count: usize,
+    last: Option<&Dim>,
+    name: &str,
+    shape: &Shape,
+) -> Diagnostic {
+    let message = match last {
+        Some(last) => format!("there are {count} names, and the last axis of `{name}` has {last}"),
+        None => format!("`{name}` is a scalar, and labels name the places of its last axis"),
+    };
+    Diagnostic::new(Code::E0312, span, message)
+        .here(format!("{count} names"))
+        .note(format!("`{name}` is {shape}"))
+}

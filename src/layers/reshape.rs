@@ -1,0 +1,215 @@
+//! `Reshape`: the same elements in another shape.
+
+use super::args::Args;
+use super::def::{
+    ArgDef, ArgKind, Cost, Default, Doc, Field, Group, Inferred, Inputs, LayerDef, Op, ParamSpec,
+    Signature, TensorType,
+};
+use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
+use super::kernel::{Kernel, KernelCx, view};
+use super::rules;
+use super::spatial::term;
+use crate::shape::{Dim, DimError, Env, EvalError, Shape};
+use crate::tensor::Layout;
+
+/// The layer.
+pub struct Reshape;
+
+static DOC: Doc = Doc {
+    group: Group::Shape,
+    summary: "gives the elements another shape",
+    detail: "\
+The result has the shape written: `Reshape([N, H*W, C])`. The batch is written too (Keras leaves it \
+out). The elements stay in row-major order, nothing is copied, and their number must be the same \
+for every size.
+
+One size may be `_`: what is left, so that the number of elements stays. It must come out even for \
+every size.",
+    example: "\
+model Example {
+    input x: [N, H, W, 16]
+    Reshape([N, H*W, 16])     -> [N, H*W, 16]
+    fc: Linear(8)
+    Reshape([N, H, W, 2, _])  -> [N, H, W, 2, 4]
+    output y
+}
+",
+    elsewhere: &[
+        ("Keras", "Reshape"),
+        ("PyTorch", "torch.reshape"),
+        ("PyTorch", "Tensor.view"),
+        ("PyTorch", "nn.Unflatten"),
+        ("ONNX", "Reshape"),
+    ],
+};
+
+static SIGNATURE: Signature = Signature {
+    inputs: Inputs::One,
+    results: &[],
+    args: &[ArgDef {
+        name: "shape",
+        kind: ArgKind::Shape,
+        default: Default::Required,
+        doc: "the shape of the result; one size may be `_`",
+    }],
+};
+
+impl LayerDef for Reshape {
+    fn name(&self) -> &'static str {
+        "Reshape"
+    }
+
+    fn doc(&self) -> &'static Doc {
+        &DOC
+    }
+
+    fn signature(&self) -> &'static Signature {
+        &SIGNATURE
+    }
+
+    fn build(&self, args: &Args, _: Layout) -> Result<Box<dyn Op>, LayerError> {
+        let shape = rules::present(args.shape("shape")?);
+        if shape.iter().filter(|size| size.is_none()).count() > 1 {
+            return Err(LayerError::new(
+                Blame::Arg("shape"),
+                Problem::Reshape("only one size of a shape can be `_`".into()),
+            ));
+        }
+        Ok(Box::new(ReshapeOp { shape }))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct ReshapeOp {
+    /// The sizes; at most one is left to find.
+    shape: Vec<Option<Dim>>,
+}
+
+impl ReshapeOp {
+    /// The product of the sizes that are written.
+    fn written(&self) -> Result<Dim, DimError> {
+        Dim::product(self.shape.iter().flatten())
+    }
+
+    fn hole(&self) -> Option<usize> {
+        self.shape.iter().position(Option::is_none)
+    }
+}
+
+impl Op for ReshapeOp {
+    fn kind(&self) -> &'static str {
+        "Reshape"
+    }
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError> {
+        let input = &inputs[0].shape;
+        let (elements, written) = (input.elements()?, self.written()?);
+        let refuse = |sentence: String| {
+            Err(LayerError::new(
+                Blame::Arg("shape"),
+                Problem::Reshape(sentence),
+            ))
+        };
+        let mut shape = self.shape.clone();
+        let mut obligations = Vec::new();
+        match self.hole() {
+            Some(hole) => match elements.exact_div(&written) {
+                Some(rest) => shape[hole] = Some(rest),
+                None => {
+                    return refuse(format!(
+                        "no size fits for `_`: the input {input} has {elements} elements, and \
+                         the other sizes make {written}, which does not divide that"
+                    ));
+                }
+            },
+            None if elements == written => {}
+            None if elements.as_const().is_some() && written.as_const().is_some() => {
+                return refuse(format!(
+                    "the input {input} has {elements} elements, and the shape written has {written}"
+                ));
+            }
+            None => obligations.push(Obligation {
+                claim: Claim::Equal(
+                    Side::other("the number of elements of the input", elements),
+                    Side::other("that of the shape written", written),
+                ),
+                rule: "`Reshape` keeps the number of elements".into(),
+                blame: Blame::Arg("shape"),
+            }),
+        }
+        Ok(Inferred {
+            outputs: vec![TensorType {
+                dtype: inputs[0].dtype,
+                shape: shape.into_iter().flatten().collect(),
+            }],
+            obligations,
+        })
+    }
+
+    fn params(&self, _: &[TensorType]) -> Result<Vec<ParamSpec>, LayerError> {
+        Ok(Vec::new())
+    }
+
+    fn bind(&self, env: &Env) -> Result<Box<dyn Op>, EvalError> {
+        let sizes = self.shape.iter();
+        Ok(Box::new(ReshapeOp {
+            shape: sizes
+                .map(|size| size.as_ref().map(|size| rules::bound(size, env)).transpose())
+                .collect::<Result<_, _>>()?,
+        }))
+    }
+
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Result<Cost, DimError> {
+        Ok(Cost {
+            macs: Dim::constant(0),
+            field: rearranged(&inputs[0].shape, &outputs[0].shape),
+        })
+    }
+
+    fn arithmetic(&self, inputs: &[TensorType], axis: usize) -> Option<String> {
+        if self.hole() != Some(axis) {
+            return None;
+        }
+        let elements = inputs[0].shape.elements().ok()?;
+        let written = self.written().ok()?;
+        Some(format!("{}/{}", term(&elements), factor(&written)))
+    }
+
+    fn kernel(&self, _: &KernelCx) -> Box<dyn Kernel> {
+        view()
+    }
+}
+
+/// TEMPORARY
+trait ExactDiv {
+    fn exact_div(&self, by: &Dim) -> Option<Dim>;
+}
+impl ExactDiv for Dim {
+    fn exact_div(&self, by: &Dim) -> Option<Dim> {
+        let (a, b) = (self.as_const()?, by.as_const()?);
+        (b != 0 && a % b == 0).then(|| Dim::constant(a / b))
+    }
+}
+
+/// How far a result sees when `from` becomes `to`: where only axes of size 1 come or go, nothing
+/// moves.
+fn rearranged(from: &Shape, to: &Shape) -> Field {
+    fn wide(shape: &Shape) -> impl Iterator<Item = &Dim> {
+        shape.iter().filter(|dim| !dim.is_const(1))
+    }
+    if wide(from).eq(wide(to)) {
+        Field::Point
+    } else {
+        Field::Flatten
+    }
+}
+
+/// A size as a divisor in a formula.
+fn factor(dim: &Dim) -> String {
+    let text = term(dim);
+    if dim.as_const().is_none() && dim.as_var().is_none() && !text.starts_with('(') {
+        format!("({text})")
+    } else {
+        text
+    }
+}

@@ -1,0 +1,158 @@
+//! `Softmax`: values along an axis as probabilities.
+
+use super::args::{Args, resolve_axis};
+use super::def::{
+    ArgDef, ArgKind, Cost, Default, Doc, Field, Group, Inferred, Inputs, LayerDef, Op, ParamSpec,
+    Signature, TensorType,
+};
+use super::error::{Blame, LayerError, Problem};
+use super::kernel::{Kernel, KernelCx, fresh};
+use super::rules;
+use crate::kernels::softmax::softmax;
+use crate::shape::{Dim, DimError, Env, EvalError, Shape};
+use crate::tensor::Layout;
+
+/// The layer.
+pub struct Softmax;
+
+static DOC: Doc = Doc {
+    group: Group::Activation,
+    summary: "turns the values along an axis into probabilities",
+    detail: "\
+`e^(x − max) / Σ e^(x − max)` along `axis`; the shape stays, and along the axis the results sum up \
+to 1.
+
+The axis is the last unless given: the channels. With `layout channels_first` that is axis 1 of a \
+tensor with 4 axes or more; with 3 axes it must be given, since `[N, C, L]` and `[N, T, features]` \
+look the same. PyTorch's `nn.Softmax` without `dim` guesses; Keras and ONNX take the last axis in \
+every layout.",
+    example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(10)
+    Softmax         -> [N, 10]
+    output digit
+}
+",
+    elsewhere: &[
+        ("Keras", "Softmax"),
+        ("PyTorch", "nn.Softmax"),
+        ("PyTorch", "nn.Softmax2d"),
+        ("ONNX", "Softmax"),
+    ],
+};
+
+static SIGNATURE: Signature = Signature {
+    inputs: Inputs::One,
+    results: &[],
+    args: &[ArgDef {
+        name: "axis",
+        kind: ArgKind::Axis,
+        default: Default::Absent("the channels"),
+        doc: "the axis along which the results sum up to 1",
+    }],
+};
+
+impl LayerDef for Softmax {
+    fn name(&self) -> &'static str {
+        "Softmax"
+    }
+
+    fn doc(&self) -> &'static Doc {
+        &DOC
+    }
+
+    fn signature(&self) -> &'static Signature {
+        &SIGNATURE
+    }
+
+    fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
+        Ok(Box::new(SoftmaxOp {
+            axis: args.axis("axis")?,
+            layout,
+        }))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct SoftmaxOp {
+    axis: Option<i128>,
+    layout: Layout,
+}
+
+impl SoftmaxOp {
+    fn axis(&self, rank: usize) -> Result<usize, LayerError> {
+        match (self.axis, self.layout) {
+            (Some(axis), _) => resolve_axis(axis, rank, Blame::Arg("axis")),
+            (None, Layout::ChannelsFirst) if rank == 3 => Err(LayerError::new(
+                Blame::Layer,
+                Problem::Range(
+                    "`axis` must be given for 3 axes with `layout channels_first`".into(),
+                ),
+            )
+            .note("write `axis=1` for channels as in [N, C, L], `axis=-1` for the last axis")),
+            (None, Layout::ChannelsFirst) if rank >= 4 => Ok(1),
+            (None, _) => Ok(rank - 1),
+        }
+    }
+
+    /// The axis of a shape that the rule has accepted.
+    fn accepted(&self, rank: usize) -> usize {
+        self.axis(rank).expect("the shape rule has accepted it")
+    }
+
+    fn field(&self, shape: &Shape) -> Field {
+        let rank = shape.rank();
+        let axis = self.accepted(rank);
+        if shape[axis].is_const(1) {
+            Field::Point
+        } else if axis == rank - 1 {
+            Field::LastAxis
+        } else if rank >= 3 && axis == self.layout.channel_axis(rank) {
+            // Windows over spatial axes see every channel anyway.
+            Field::Point
+        } else {
+            Field::Whole
+        }
+    }
+}
+
+impl Op for SoftmaxOp {
+    fn kind(&self) -> &'static str {
+        "Softmax"
+    }
+
+    fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError> {
+        let input = rules::float(inputs, 0)?;
+        rules::rank_at_least(inputs, 0, 1, "at least 1 axis, along which it sums")?;
+        self.axis(input.shape.rank())?;
+        Ok(Inferred::one(input.clone()))
+    }
+
+    fn params(&self, _: &[TensorType]) -> Result<Vec<ParamSpec>, LayerError> {
+        Ok(Vec::new())
+    }
+
+    fn bind(&self, _: &Env) -> Result<Box<dyn Op>, EvalError> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Result<Cost, DimError> {
+        Ok(Cost {
+            macs: Dim::constant(0),
+            field: self.field(&inputs[0].shape),
+        })
+    }
+
+    fn arithmetic(&self, _: &[TensorType], _: usize) -> Option<String> {
+        None
+    }
+
+    fn kernel(&self, cx: &KernelCx) -> Box<dyn Kernel> {
+        let shape = &cx.inputs[0].shape;
+        let (outer, len, inner) = rules::around(shape, self.accepted(shape.len()));
+        fresh(0, move |io| {
+            softmax(io.inputs[0].f32(), io.outputs[0].f32(), outer, len, inner);
+        })
+    }
+}

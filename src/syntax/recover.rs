@@ -1,0 +1,534 @@
+//! Broken lines: what to say about one, and what of its meaning can be kept.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::ast::{
+    Argument, DefinitionKind, Expr, ExprKind, Ident, LayerStatement, Parameter, StatementKind,
+};
+use super::expect::{self, Failure};
+use super::parse::{Form, Reader, Rule};
+use super::tokens::{Kind, RESERVED, Token, distance, tokens};
+use crate::diag::{Diagnostic, syntax as wording};
+use crate::text::{FileId, Span};
+
+/// A broken line and where it stands.
+pub(super) struct Context<'t> {
+    pub file: FileId,
+    /// Offset of its first byte.
+    pub base: usize,
+    pub text: &'t str,
+    /// Whether it is in a body.
+    pub in_body: bool,
+    /// The blanks before it.
+    pub indent: &'t str,
+}
+
+/// A line that is wrong in one way, and what it means all the same.
+pub(super) struct Broken {
+    pub diagnostic: Diagnostic,
+    pub forms: Vec<(Form, Span)>,
+}
+
+impl Broken {
+    /// A line of which the mistake is known.
+    pub(super) fn with(diagnostic: Diagnostic, context: &Context) -> Broken {
+        let line = Line::new(context);
+        Broken {
+            diagnostic,
+            forms: vec![(line.remains(), line.whole())],
+        }
+    }
+}
+
+/// Explains a line that the grammar does not know.
+pub(super) fn line(context: &Context) -> Broken {
+    let line = Line::new(context);
+    let failure = expect::failure(Rule::line, context.text);
+    if let Some(broken) = line.two_statements(&failure) {
+        return broken;
+    }
+    let diagnostic = line
+        .slip(&failure)
+        .unwrap_or_else(|| line.unexpected(&failure));
+    let form = line.salvage(failure.at).unwrap_or_else(|| line.remains());
+    Broken {
+        diagnostic,
+        forms: vec![(form, line.whole())],
+    }
+}
+
+/// Explains a header that the grammar does not know; its text ends with `{`.
+pub(super) fn header(context: &Context) -> (Diagnostic, Option<Form>) {
+    let line = Line::new(context);
+    let failure = expect::failure(Rule::header, context.text);
+    let diagnostic = line
+        .slip(&failure)
+        .unwrap_or_else(|| line.unexpected(&failure));
+    (diagnostic, line.header_remains())
+}
+
+/// Explains an expression that the grammar does not know.
+pub(super) fn expression(file: FileId, text: &str) -> Diagnostic {
+    let context = Context {
+        file,
+        base: 0,
+        text,
+        in_body: true,
+        indent: "",
+    };
+    let line = Line::new(&context);
+    let failure = expect::failure(Rule::alone, text);
+    line.strange(&failure)
+        .or_else(|| line.reserved(&failure))
+        .unwrap_or_else(|| line.unexpected(&failure))
+}
+
+/// Words of other languages, with the word that has their meaning here.
+const FOREIGN: [(&str, &str); 18] = [
+    ("def", "model"),
+    ("class", "model"),
+    ("fn", "model"),
+    ("func", "model"),
+    ("function", "model"),
+    ("network", "model"),
+    ("module", "model"),
+    ("struct", "model"),
+    ("return", "output"),
+    ("const", "let"),
+    ("var", "let"),
+    ("val", "let"),
+    ("use", "import"),
+    ("include", "import"),
+    ("for", "repeat"),
+    ("loop", "repeat"),
+    ("param", "let"),
+    ("define", "let"),
+];
+
+/// Characters that look like one of the language.
+const LOOKALIKES: [(char, &str); 20] = [
+    ('\u{201c}', "\""),
+    ('\u{201d}', "\""),
+    ('\u{201e}', "\""),
+    ('\u{2018}', "\""),
+    ('\u{2019}', "\""),
+    ('\u{00d7}', "*"),
+    ('\u{00b7}', "*"),
+    ('\u{00f7}', "/"),
+    ('\u{2212}', "-"),
+    ('\u{2013}', "-"),
+    ('\u{2014}', "-"),
+    ('\u{2192}', "->"),
+    ('\u{21d2}', "->"),
+    ('\u{00a0}', " "),
+    ('\u{3000}', " "),
+    ('\u{ff08}', "("),
+    ('\u{ff09}', ")"),
+    ('\u{ff1a}', ":"),
+    ('\u{ff0c}', ","),
+    ('\u{ff1d}', "="),
+];
+
+struct Line<'c> {
+    context: &'c Context<'c>,
+    tokens: Vec<Token<'c>>,
+}
+
+impl<'c> Line<'c> {
+    fn new(context: &'c Context<'c>) -> Line<'c> {
+        Line {
+            context,
+            tokens: tokens(context.text),
+        }
+    }
+
+    fn span(&self, range: Range<usize>) -> Span {
+        let base = self.context.base;
+        Span::new(self.context.file, base + range.start, base + range.end)
+    }
+
+    fn whole(&self) -> Span {
+        self.span(0..self.context.text.trim_end().len())
+    }
+
+    fn token_span(&self, token: &Token) -> Span {
+        token.span(self.context.file, self.context.base)
+    }
+
+    fn ident(&self, token: &Token) -> Ident {
+        token.ident(self.context.file, self.context.base)
+    }
+
+    fn get(&self, index: usize) -> Option<&Token<'c>> {
+        self.tokens.get(index)
+    }
+
+    /// The index of the token at or after `at`.
+    fn index(&self, at: usize) -> usize {
+        self.tokens.partition_point(|token| token.end() <= at)
+    }
+
+    // ---- What to say --------------------------------------------------------------------------
+
+    /// The mistakes that have words of their own.
+    fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
+        self.strange(failure)
+            .or_else(|| self.reserved_label())
+            .or_else(|| self.reserved(failure))
+            .or_else(|| self.foreign(failure))
+            .or_else(|| self.assignment(failure))
+    }
+
+    fn strange(&self, failure: &Failure) -> Option<Diagnostic> {
+        let token = self.get(self.index(failure.at))?;
+        let character = token.text.chars().next()?;
+        (token.kind == Kind::Strange).then(|| {
+            let right = LOOKALIKES
+                .iter()
+                .find(|(look, _)| *look == character)
+                .map(|(_, right)| *right);
+            wording::strange_character(self.token_span(token), character, right)
+        })
+    }
+
+    /// `from: Linear(3)`
+    fn reserved_label(&self) -> Option<Diagnostic> {
+        let [first, colon, layer, ..] = &self.tokens[..] else {
+            return None;
+        };
+        (first.is_reserved() && colon.is(":") && layer.kind == Kind::Word)
+            .then(|| wording::reserved(self.token_span(first), first.text))
+    }
+
+    /// A reserved word where the line could go on with a name.
+    fn reserved(&self, failure: &Failure) -> Option<Diagnostic> {
+        if !failure.expects_name() {
+            return None;
+        }
+        // The grammar reads a reserved word to its end before it turns it down.
+        let token = self
+            .tokens
+            .iter()
+            .find(|token| token.end() >= failure.at && token.start <= failure.at)
+            .filter(|token| token.is_reserved())
+            .or_else(|| {
+                self.get(self.index(failure.at))
+                    .filter(|token| token.is_reserved())
+            })?;
+        let first = self.tokens.first()?;
+        (token.start != first.start).then(|| wording::reserved(self.token_span(token), token.text))
+    }
+
+    /// A first word that is not a keyword, but was meant as one.
+    fn foreign(&self, failure: &Failure) -> Option<Diagnostic> {
+        let (first, second) = (self.get(0)?, self.get(1)?);
+        let names = matches!(second.kind, Kind::Word | Kind::Text | Kind::Number);
+        if first.kind != Kind::Word || !names || failure.at > second.start {
+            return None;
+        }
+        let span = self.token_span(first);
+        if let Some((_, right)) = FOREIGN.iter().find(|(word, _)| *word == first.text) {
+            return Some(wording::foreign_word(span, first.text, right));
+        }
+        if first.is_reserved() || first.text.len() > 12 {
+            return None;
+        }
+        let lower = first.text.to_ascii_lowercase();
+        let allowed = if lower.len() > 4 { 2 } else { 1 };
+        RESERVED
+            .iter()
+            .chain(&["layout"])
+            .filter(|word| **word != "from" && (first.text.len() > 3 || lower == **word))
+            .map(|word| (distance(&lower, word), *word))
+            .filter(|(changes, _)| *changes <= allowed)
+            .min()
+            .map(|(_, right)| wording::misspelt(span, first.text, right))
+    }
+
+    /// `k = 3`
+    fn assignment(&self, failure: &Failure) -> Option<Diagnostic> {
+        let (name, equals, value) = (self.get(0)?, self.get(1)?, self.get(2)?);
+        let found = self.get(self.index(failure.at));
+        let arithmetic = value.kind != Kind::Word
+            || found.is_some_and(|found| {
+                matches!(found.text, "+" | "-" | "*" | "/" | "//" | "%" | "**") && found.depth == 0
+            });
+        (name.is_name() && equals.is("=") && arithmetic && failure.at >= value.start)
+            .then(|| wording::missing_let(self.token_span(name), name.text))
+    }
+
+    /// A second statement on the line: both are kept.
+    fn two_statements(&self, failure: &Failure) -> Option<Broken> {
+        let index = self.index(failure.at);
+        let found = *self.get(index)?;
+        let previous = *self.get(index.checked_sub(1)?)?;
+        if found.depth > 0 {
+            return None;
+        }
+        let is_separator =
+            |token: &Token| matches!(token.text, "->" | "." | "|" | ";" | "," | ">" | "&");
+        let (first_end, separator, second) = if found.kind == Kind::Word {
+            if is_separator(&previous) && previous.kind == Kind::Mark {
+                let before = self.get(index.checked_sub(2)?)?;
+                (before.end(), previous.text, index)
+            } else {
+                (previous.end(), "", index)
+            }
+        } else if is_separator(&found) && found.kind == Kind::Mark {
+            (previous.end(), found.text, index + 1)
+        } else {
+            return None;
+        };
+        let start = *self.get(second)?;
+        let next = self.get(second + 1);
+        let begins = start.kind == Kind::Word
+            && !start.is("from")
+            && !start.is("labels")
+            && (start.is_reserved()
+                || next.is_some_and(|next| next.is(":") || next.is("("))
+                || start
+                    .text
+                    .starts_with(|first: char| first.is_ascii_uppercase())
+                || separator == ";");
+        if !begins {
+            return None;
+        }
+        let context = self.context;
+        let first_text = &context.text[..first_end];
+        let first = self.read(Cow::Borrowed(first_text))?;
+        let rest = Context {
+            base: context.base + start.start,
+            text: &context.text[start.start..],
+            ..*context
+        };
+        let rest_line = Line::new(&rest);
+        let second = rest_line
+            .read(Cow::Borrowed(rest.text))
+            .unwrap_or_else(|| rest_line.remains());
+        let diagnostic = wording::two_statements(
+            self.span(first_end..start.start),
+            self.token_span(&start),
+            separator,
+            context.indent,
+        );
+        Some(Broken {
+            diagnostic,
+            forms: vec![
+                (first, self.span(0..first_end)),
+                (second, rest_line.whole()),
+            ],
+        })
+    }
+
+    fn unexpected(&self, failure: &Failure) -> Diagnostic {
+        let index = self.index(failure.at);
+        let found = self.get(index);
+        let previous = index.checked_sub(1).and_then(|before| self.get(before));
+        let end = self.context.text.trim_end().len();
+        let at = found.map_or(self.span(end..end), |found| self.token_span(found));
+        let after = previous.map(|previous| {
+            let label = index
+                .checked_sub(2)
+                .and_then(|before| self.get(before))
+                .filter(|name| previous.is(":") && name.kind == Kind::Word);
+            let text = label.map_or(previous.text, |label| {
+                &self.context.text[label.start..previous.end()]
+            });
+            describe(previous.kind, text)
+        });
+        let found = found.map_or("the end of the line".to_owned(), |found| {
+            describe(found.kind, found.text)
+        });
+        let expected = failure.expected(self.context.in_body);
+        wording::unexpected(at, &expected, after.as_deref(), &found)
+    }
+
+    // ---- What to keep -------------------------------------------------------------------------
+
+    /// Reads a part of the line, or the line with a part blanked out.
+    fn read(&self, text: Cow<str>) -> Option<Form> {
+        let end = self.context.base + text.len();
+        let mut reader = Reader::new(self.context.file, self.context.base, &text, end);
+        reader.form(Rule::line).ok()
+    }
+
+    /// The line without the argument or the stated shape that is broken at `at`.
+    fn salvage(&self, at: usize) -> Option<Form> {
+        let arrow = self
+            .tokens
+            .iter()
+            .find(|token| token.depth == 0 && token.is("->"));
+        if let Some(arrow) = arrow.filter(|arrow| arrow.start < at) {
+            return self.read(Cow::Borrowed(&self.context.text[..arrow.start]));
+        }
+        if self.tokens.first()?.is("output") {
+            let name = self.get(1)?;
+            return self.read(Cow::Borrowed(&self.context.text[..name.end()]));
+        }
+        let open = self
+            .tokens
+            .iter()
+            .position(|token| token.depth == 0 && token.is("("))?;
+        let close = open
+            + self.tokens[open..]
+                .iter()
+                .position(|token| token.depth == 0 && token.is(")"))?;
+        let inside = self.tokens[open].end()..self.tokens[close].start;
+        if at < inside.start || at > inside.end {
+            return None;
+        }
+        self.without_argument(open, close, at)
+            .or_else(|| self.without(inside, None))
+    }
+
+    /// The line without the one argument that is broken at `at`.
+    fn without_argument(&self, open: usize, close: usize, at: usize) -> Option<Form> {
+        let is_comma = |token: &&Token| token.depth == 1 && token.is(",");
+        let list = &self.tokens[open + 1..close];
+        let before = list
+            .iter()
+            .filter(is_comma)
+            .rfind(|comma| comma.end() <= at);
+        let after = list
+            .iter()
+            .find(|token| is_comma(token) && token.start >= at);
+        let start = before.map_or(self.tokens[open].end(), Token::end);
+        let end = after.map_or(self.tokens[close].start, |comma| comma.start);
+        let words: Vec<&Token> = list
+            .iter()
+            .filter(|token| token.start >= start && token.start < end)
+            .collect();
+        let name = match words[..] {
+            [name, sign, ..] if name.is_name() && (sign.is("=") || sign.is(":")) => Some(name),
+            _ => None,
+        };
+        let blanked = match (before, after) {
+            (Some(comma), _) => comma.start..end,
+            (None, Some(comma)) => start..comma.end(),
+            (None, None) => start..end,
+        };
+        self.without(blanked, name.map(|name| self.ident(name)))
+    }
+
+    /// The line without the arguments in `blanked`, and with one that is no value in their place.
+    fn without(&self, blanked: Range<usize>, name: Option<Ident>) -> Option<Form> {
+        let text = self.context.text;
+        let copy = format!(
+            "{}{}{}",
+            &text[..blanked.start],
+            " ".repeat(blanked.len()),
+            &text[blanked.end..]
+        );
+        let mut form = self.read(Cow::Owned(copy))?;
+        let Form::Statement(StatementKind::Layer(LayerStatement { arguments, .. })) = &mut form
+        else {
+            return None;
+        };
+        let span = self.span(blanked);
+        arguments.push(Argument {
+            name,
+            value: error(span),
+            span,
+        });
+        Some(form)
+    }
+
+    /// The names that the line seems to bring.
+    fn remains(&self) -> Form {
+        let name = match &self.tokens[..] {
+            [first, rest @ ..] if first.is("import") => {
+                let names = rest
+                    .iter()
+                    .take_while(|token| token.is(",") || token.is_name())
+                    .filter(|token| token.is_name());
+                return Form::Broken(names.map(|name| self.ident(name)).collect());
+            }
+            [keyword, name, ..]
+                if name.is_name()
+                    && matches!(keyword.text, "input" | "output" | "let" | "model" | "block") =>
+            {
+                Some(name)
+            }
+            [name, sign, ..] if name.kind == Kind::Word && (sign.is(":") || sign.is("=")) => {
+                Some(name)
+            }
+            _ => None,
+        };
+        Form::Broken(name.into_iter().map(|name| self.ident(name)).collect())
+    }
+
+    /// What a broken header opens.
+    fn header_remains(&self) -> Option<Form> {
+        let first = self.get(0)?;
+        let opens = first.is("model")
+            || first.is("block")
+            || FOREIGN.contains(&(first.text, "model"))
+            || !self.context.in_body && first.is_name() && !self.get(1)?.is(":");
+        let label = self
+            .get(1)
+            .filter(|colon| colon.is(":"))
+            .map(|_| first)
+            .filter(|label| label.is_name());
+        let keyword = if label.is_some() { self.get(2)? } else { first };
+        if keyword.is("repeat") {
+            let index = self
+                .tokens
+                .windows(2)
+                .find(|pair| pair[0].is("as") && pair[1].is_name())
+                .map(|pair| self.ident(&pair[1]));
+            return Some(Form::Repeat {
+                label: label.map(|label| self.ident(label)),
+                keyword: self.token_span(keyword),
+                count: error(self.token_span(keyword)),
+                index,
+            });
+        }
+        if !opens {
+            return None;
+        }
+        let name = self
+            .get(1)
+            .filter(|name| name.is_name())
+            .or_else(|| (first.is_name()).then_some(first))?;
+        let parameters = self
+            .tokens
+            .windows(2)
+            .filter(|pair| pair[1].depth == 1 && (pair[0].is(",") || pair[0].is("(")))
+            .filter(|pair| pair[1].is_name())
+            .map(|pair| Parameter {
+                name: self.ident(&pair[1]),
+                default: Some(error(self.token_span(&pair[1]))),
+            })
+            .collect();
+        Some(Form::Definition {
+            kind: if first.is("block") {
+                DefinitionKind::Block
+            } else {
+                DefinitionKind::Model
+            },
+            name: self.ident(name),
+            parameters,
+        })
+    }
+}
+
+/// A value that has a diagnostic already.
+fn error(span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Error,
+        span,
+    }
+}
+
+/// A token as a message calls it.
+fn describe(kind: Kind, text: &str) -> String {
+    if kind == Kind::Text {
+        return "a string".to_owned();
+    }
+    if text.len() <= 40 {
+        return format!("`{text}`");
+    }
+    let cut: String = text.chars().take(37).collect();
+    format!("`{cut}…`")
+}

@@ -287,10 +287,7 @@ fn poisoned(arg: &'static ArgDef) -> LayerError {
 }
 
 fn symbol(arg: &'static ArgDef, dim: &Dim) -> LayerError {
-    LayerError::new(
-        Blame::Arg(arg.name),
-        Problem::Symbol { value: dim.clone() },
-    )
+    LayerError::new(Blame::Arg(arg.name), Problem::Symbol { value: dim.clone() })
 }
 
 /// `dim` as a number that fits the machine.
@@ -299,7 +296,10 @@ pub fn known(arg: &'static ArgDef, dim: &Dim) -> Result<i64, LayerError> {
         Some(n) => i64::try_from(n).map_err(|_| {
             LayerError::new(
                 Blame::Arg(arg.name),
-                Problem::Range(format!("`{}` is {n}, which no machine can count to", arg.name)),
+                Problem::Range(format!(
+                    "`{}` is {n}, which no machine can count to",
+                    arg.name
+                )),
             )
         }),
         None => Err(symbol(arg, dim)),
@@ -325,7 +325,10 @@ fn bounded(arg: &'static ArgDef, value: &Value, min: i128) -> Result<Dim, LayerE
     match dim.as_const() {
         Some(n) if n < min => Err(LayerError::new(
             Blame::Arg(arg.name),
-            Problem::Range(format!("`{}` must be at least {min}, and it is {n}", arg.name)),
+            Problem::Range(format!(
+                "`{}` must be at least {min}, and it is {n}",
+                arg.name
+            )),
         )),
         _ => Ok(dim.clone()),
     }
@@ -364,7 +367,9 @@ impl Padding {
             Padding::Valid => Ok(vec![Some((Dim::from(0i64), Dim::from(0i64))); rank]),
             Padding::Same => Ok(vec![None; rank]),
             Padding::All(both) => Ok(vec![Some((both.clone(), both.clone())); rank]),
-            Padding::Each(each) if each.len() == rank => Ok(each.iter().cloned().map(Some).collect()),
+            Padding::Each(each) if each.len() == rank => {
+                Ok(each.iter().cloned().map(Some).collect())
+            }
             Padding::Each(each) => Err(tuple_length(name, each.len(), rank)),
         }
     }

@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::Env;
+use super::decide::divides;
 use super::poly::{Atom, Floor, Monomial, Term, gcd, merge};
+use super::{Bounds, Env};
 use crate::text::Name;
 
 /// Most terms of a size, those inside its floors included.
@@ -414,6 +415,70 @@ impl Dim {
         }
     }
 
+    /// The size that times `divisor` is `self`, for all values of the variables.
+    ///
+    /// Finds quotients of polynomials, and whole quotients by a constant such as `(H*H + H)//2`.
+    pub fn exact_div(&self, divisor: &Dim) -> Option<Dim> {
+        if self.is_const(0) && !divisor.is_const(0) {
+            return Some(self.clone());
+        }
+        let content = divisor
+            .terms()
+            .iter()
+            .fold(0, |content, term| gcd(content, term.coefficient));
+        if content <= 0 {
+            return None;
+        }
+        // Gauss: what divides by a divisor without content does so with whole coefficients.
+        let primitive = divisor.over_content(content);
+        let quotient = self.polynomial_div(&primitive)?;
+        if content == 1 {
+            return Some(quotient);
+        }
+        divides(content, &quotient, &Bounds::default())
+            .is_proved()
+            .then(|| quotient.floor_div(content).ok())?
+    }
+
+    /// The size with each coefficient divided by `content`, which divides all.
+    fn over_content(&self, content: i128) -> Dim {
+        let mut terms = self.terms().into_owned();
+        for term in &mut terms {
+            term.coefficient /= content;
+        }
+        Dim::from_normal(terms).expect("smaller coefficients change no limit")
+    }
+
+    /// Long division by leading terms, which the order of terms allows.
+    fn polynomial_div(&self, divisor: &Dim) -> Option<Dim> {
+        let divisor_terms = divisor.terms();
+        let leading = divisor_terms.first()?;
+        let mut rest = self.clone();
+        let mut quotient = Vec::new();
+        while !rest.is_const(0) {
+            if quotient.len() > MAX_TERMS {
+                return None;
+            }
+            let terms = rest.terms();
+            let first = terms.first()?;
+            if first.coefficient.checked_rem(leading.coefficient)? != 0 {
+                return None;
+            }
+            let term = Term {
+                monomial: first.monomial.over(&leading.monomial)?,
+                coefficient: first.coefficient.checked_div(leading.coefficient)?,
+            };
+            let product = Dim::from_terms(vec![term.clone()])
+                .ok()?
+                .mul(divisor)
+                .ok()?;
+            quotient.push(term);
+            drop(terms);
+            rest = rest.sub(&product).ok()?;
+        }
+        Dim::from_terms(quotient).ok()
+    }
+
     /// The product of all; 1 for none.
     pub fn product<'a>(dims: impl IntoIterator<Item = &'a Dim>) -> Result<Dim, DimError> {
         dims.into_iter()
@@ -433,20 +498,15 @@ impl Dim {
         vars
     }
 
-    fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
+    pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
         match &self.0 {
             Repr::Const(_) => {}
             Repr::Var(name) => {
                 vars.insert(name.clone());
             }
             Repr::Poly(poly) => {
-                for (atom, _) in poly.terms.iter().flat_map(|term| term.monomial.factors()) {
-                    match atom {
-                        Atom::Var(name) => {
-                            vars.insert(name.clone());
-                        }
-                        Atom::Floor(floor) => floor.numerator.collect_vars(vars),
-                    }
+                for term in &poly.terms {
+                    term.monomial.collect_vars(vars);
                 }
             }
         }

@@ -7,11 +7,25 @@
 //! Nothing here takes unbounded time: a size has at most [`MAX_TERMS`] terms and degree
 //! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`.
 
+mod broadcast;
+mod decide;
 mod dim;
+mod grid;
 mod poly;
 mod print;
+mod program;
+mod requirement;
+mod residues;
+#[cfg(test)]
+mod tests;
+mod univariate;
 
+pub use broadcast::{Broadcast, broadcast, broadcast_pairs};
+pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
+pub use grid::MAX_CLASSES;
+pub use requirement::{Bound, Cmp, Requirement, at_least, at_most, simplify};
+pub use residues::{Residues, Satisfiable, describe, describe_negated, ever_equal, when_equal};
 
 use std::collections::BTreeMap;
 use std::fmt;

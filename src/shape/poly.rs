@@ -1,6 +1,7 @@
 //! Terms, monomials and atoms: what a [`Dim`] is made of.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::iter;
 use std::sync::Arc;
 
@@ -102,6 +103,24 @@ impl Monomial {
     /// Atoms with their powers, in order.
     pub(super) fn factors(&self) -> &[(Atom, u32)] {
         &self.0
+    }
+
+    /// Every variable that occurs, in floors too.
+    pub(super) fn vars(&self) -> BTreeSet<Name> {
+        let mut vars = BTreeSet::new();
+        self.collect_vars(&mut vars);
+        vars
+    }
+
+    pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
+        for (atom, _) in &self.0 {
+            match atom {
+                Atom::Var(name) => {
+                    vars.insert(name.clone());
+                }
+                Atom::Floor(floor) => floor.numerator.collect_vars(vars),
+            }
+        }
     }
 
     /// The product of the factors for which `keep` holds.

@@ -62,7 +62,7 @@ pub fn tanh(x: f32) -> f32 {
     if size < 0.625 { small } else { large }
 }
 
-/// The error function, absolute error at most 3e-7: Abramowitz and Stegun 7.1.26's form with the
+/// The error function, absolute error at most 4e-7: Abramowitz and Stegun 7.1.26's form with the
 /// Taylor series below 0.5, where the former cancels.
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
@@ -144,7 +144,7 @@ mod tests {
             sum * std::f64::consts::FRAC_2_SQRT_PI
         }
         let error = worst(erf, exact, 4.0, false);
-        assert!(error <= 3e-7, "{error}");
+        assert!(error <= 4e-7, "{error}");
         assert_eq!(erf(f32::INFINITY), 1.0);
         assert_eq!(erf(f32::NEG_INFINITY), -1.0);
         assert!(erf(f32::NAN).is_nan());

@@ -67,7 +67,15 @@ pub fn kernel(
             std::mem::swap(&mut to, &mut from);
         }
         let inputs = &io.inputs;
-        binary(inputs[0].f32(), &shapes[0], inputs[1].f32(), &shapes[1], to, &out, f);
+        binary(
+            inputs[0].f32(),
+            &shapes[0],
+            inputs[1].f32(),
+            &shapes[1],
+            to,
+            &out,
+            f,
+        );
         for (input, shape) in inputs.iter().zip(&shapes).skip(2) {
             std::mem::swap(&mut to, &mut from);
             binary(from, &out, input.f32(), shape, to, &out, f);

@@ -72,7 +72,9 @@ pub fn single(args: &Args, name: &'static str) -> Result<f32, LayerError> {
     } else {
         Err(LayerError::new(
             Blame::Arg(name),
-            Problem::Range(format!("`{name}` is {number:e}, which is beyond the range of f32")),
+            Problem::Range(format!(
+                "`{name}` is {number:e}, which is beyond the range of f32"
+            )),
         ))
     }
 }

@@ -128,11 +128,13 @@ impl Windows {
         let mut obligations = Vec::new();
         for slide in self.slides(input.rank())? {
             let size = &input[slide.axis];
-            sizes.push(slide.output(size, self.ceil).map_err(|error| match error {
-                SlideError::Dim(error) => LayerError::from(error),
-                SlideError::Symbol(value) => {
-                    LayerError::new(Blame::Arg(self.argument), Problem::Symbol { value })
-                        .note("whether `ceil` drops the last window depends on it")
+            sizes.push(slide.output(size, self.ceil).map_err(|error| {
+                match error {
+                    SlideError::Dim(error) => LayerError::from(error),
+                    SlideError::Symbol(value) => {
+                        LayerError::new(Blame::Arg(self.argument), Problem::Symbol { value })
+                            .note("whether `ceil` drops the last window depends on it")
+                    }
                 }
             })?);
             obligations.extend(self.fits(&slide, size)?);
@@ -171,9 +173,15 @@ impl Windows {
             ),
         };
         let rule = if self.ceil {
-            format!("a window of `{}` must begin to fit into the padded input: {reach}", self.layer)
+            format!(
+                "a window of `{}` must begin to fit into the padded input: {reach}",
+                self.layer
+            )
         } else {
-            format!("a window of `{}` must fit into the padded input: {reach}", self.layer)
+            format!(
+                "a window of `{}` must fit into the padded input: {reach}",
+                self.layer
+            )
         };
         Ok(Some(Obligation {
             claim: Claim::AtLeast { of, low },
@@ -189,7 +197,11 @@ impl Windows {
         let mut obligations = Vec::new();
         let extent = slide.extent()?;
         if let Some((before, after)) = &slide.padding {
-            let ends = if before == after { vec![before] } else { vec![before, after] };
+            let ends = if before == after {
+                vec![before]
+            } else {
+                vec![before, after]
+            };
             for amount in ends {
                 let left = extent.sub(amount)?;
                 match left.as_const() {

@@ -82,7 +82,11 @@ pub fn shapes(layer: &str, layout: Layout, inputs: &[&str]) -> (Vec<String>, Vec
     }
     let claims = inferred.obligations.iter();
     (
-        inferred.outputs.iter().map(|out| out.shape.to_string()).collect(),
+        inferred
+            .outputs
+            .iter()
+            .map(|out| out.shape.to_string())
+            .collect(),
         claims.map(|obligation| claim(&obligation.claim)).collect(),
     )
 }
@@ -130,7 +134,9 @@ pub fn tensor(shape: &[usize], elements: &[f32]) -> Tensor {
 
 /// 0, 1, 2 … in a shape.
 pub fn count_up(shape: &[usize]) -> Tensor {
-    let elements: Vec<f32> = (0..shape.iter().product()).map(|i: usize| i as f32).collect();
+    let elements: Vec<f32> = (0..shape.iter().product())
+        .map(|i: usize| i as f32)
+        .collect();
     tensor(shape, &elements)
 }
 

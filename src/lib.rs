@@ -17,6 +17,7 @@ pub mod formats;
 pub mod graph;
 pub mod kernels;
 pub mod layers;
+pub mod lower;
 pub mod passes;
 pub mod plan;
 pub mod shape;

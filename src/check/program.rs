@@ -211,6 +211,9 @@ impl Model {
     }
 
     fn types(&self, values: &[ValueId]) -> Option<Vec<TensorType>> {
-        values.iter().map(|value| self.ty(*value).cloned()).collect()
+        values
+            .iter()
+            .map(|value| self.ty(*value).cloned())
+            .collect()
     }
 }

@@ -312,6 +312,27 @@ fn normal(claim: String) -> String {
 }
 
 #[test]
+fn symbolic_arguments_must_be_in_range() {
+    for (layer, claims) in [
+        ("Conv(6, k, padding=same)", vec![]),
+        ("Conv(6, k - 1, padding=same)", vec!["k - 1 >= 1"]),
+        ("Conv(6, (k, 2 - k), padding=same)", vec!["2 - k >= 1"]),
+        ("Conv(6, 1, padding=p - 1)", vec!["p - 1 >= 0"]),
+        (
+            "Conv(6, 1, padding=(0, (p, 2*p - 3)))",
+            vec!["2*p - 3 >= 0"],
+        ),
+    ] {
+        let (_, found) = shapes(layer, Last, &["[N, 9, 9, C]"]);
+        let found: Vec<_> = found
+            .into_iter()
+            .filter(|claim| !claim.contains(" + "))
+            .collect();
+        assert_eq!(found, claims, "{layer}");
+    }
+}
+
+#[test]
 fn rejects_what_is_no_window() {
     let last = |layer, input| range(layer, Last, &[input]).1;
     for (layer, input, expected) in [

@@ -137,3 +137,62 @@ model Example {
     ]),
     apply: |elements, numbers| kernels::rescale(elements, numbers[0], numbers[1]),
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::error::{Blame, Problem};
+    use crate::layers::testing::{First, Last, elements, range, refusal, shape, tensor};
+
+    const ALL: [&str; 5] = ["ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Rescale(2)"];
+
+    #[test]
+    fn keep_every_shape() {
+        for layer in ALL {
+            for input in ["[]", "[N]", "[N, 2*h, W, C]"] {
+                assert_eq!(shape(layer, Last, &[input]), input);
+                assert_eq!(shape(layer, First, &[input]), input);
+            }
+        }
+    }
+
+    #[test]
+    fn refuse_integers() {
+        for layer in ALL {
+            let (blame, problem) = refusal(layer, Last, &["i64[N]"]);
+            assert_eq!(blame, Blame::Input(0));
+            assert!(matches!(problem, Problem::DType { .. }), "{layer}");
+        }
+    }
+
+    #[test]
+    fn refuse_numbers_beyond_f32() {
+        let (argument, sentence) = range("Rescale(1e300)", Last, &["[N]"]);
+        assert_eq!(argument, "scale");
+        assert_eq!(
+            sentence,
+            "`scale` is 1e300, which is beyond the range of f32"
+        );
+        let (_, problem) = refusal("LeakyReLU(s)", Last, &["[N]"]);
+        assert!(matches!(problem, Problem::Symbol { .. }));
+    }
+
+    #[test]
+    fn compute_their_functions() {
+        let near = |layer: &str, expected: [f32; 3]| {
+            let found = elements(layer, Last, &[tensor(&[3], &[-1.0, 0.0, 2.0])]);
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() < 1e-6,
+                    "{layer}: {found} for {expected}"
+                );
+            }
+        };
+        near("ReLU", [0.0, 0.0, 2.0]);
+        near("LeakyReLU", [-0.01, 0.0, 2.0]);
+        near("LeakyReLU(0.5)", [-0.5, 0.0, 2.0]);
+        near("Sigmoid", [0.268_941_4, 0.5, 0.880_797_1]);
+        near("Tanh", [-0.761_594_2, 0.0, 0.964_027_6]);
+        near("Rescale(2)", [-2.0, 0.0, 4.0]);
+        near("Rescale(0.5, offset=-1)", [-1.5, -1.0, 0.0]);
+    }
+}

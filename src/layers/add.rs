@@ -136,3 +136,84 @@ impl Op for AddOp {
         broadcast::kernel(cx, |a, b| a + b)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{Last, count_up, elements, infer, refusal, shapes, tensor};
+
+    #[test]
+    fn broadcasts_by_proof() {
+        for (inputs, expected, claims) in [
+            (vec!["[N, C]", "[N, C]"], "[N, C]", vec![]),
+            (vec!["[N, H, W, C]", "[C]"], "[N, H, W, C]", vec![]),
+            (vec!["[C]", "[N, H, W, C]"], "[N, H, W, C]", vec![]),
+            (vec!["[N, 1, C]", "[H, 1]"], "[N, H, C]", vec![]),
+            (vec!["[]", "[N]"], "[N]", vec![]),
+            (vec!["[]", "[]"], "[]", vec![]),
+            (vec!["[1]", "[1, 1]", "[N, 3]"], "[N, 3]", vec![]),
+            (vec!["[N, H]", "[N, W]"], "[N, H]", vec!["H == W"]),
+            (vec!["[N, 3]", "[N, 4]"], "[N, 3]", vec!["3 == 4"]),
+            (vec!["[1, 3]", "[N, 3]", "[M, 3]"], "[N, 3]", vec!["N == M"]),
+            (vec!["[H]", "[N, W]"], "[N, H]", vec!["H == W"]),
+        ] {
+            let (found, claimed) = shapes("Add", Last, &inputs);
+            assert_eq!(
+                (found[0].as_str(), claimed),
+                (
+                    expected,
+                    claims.iter().map(|claim| claim.to_string()).collect()
+                ),
+                "{inputs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_claim_points_at_the_axes_that_meet() {
+        use crate::layers::error::Claim;
+        let inferred = infer("Add", Last, &["[1]", "[H]", "[N, W]"]).unwrap();
+        let [obligation] = inferred.obligations.as_slice() else {
+            panic!("{:?}", inferred.obligations)
+        };
+        let Claim::Equal(left, right) = &obligation.claim else {
+            panic!("{obligation:?}")
+        };
+        assert_eq!((left.place, right.place), (Some((1, 0)), Some((2, 1))));
+        assert_eq!(obligation.blame, Blame::Input(2));
+    }
+
+    #[test]
+    fn takes_several_values_or_one_and_a_number() {
+        assert_eq!(shapes("Add(2)", Last, &["[N, C]"]).0, ["[N, C]"]);
+        let (blame, problem) = refusal("Add", Last, &["[N]"]);
+        assert_eq!(blame, Blame::Layer);
+        assert!(matches!(problem, Problem::Inputs(_)));
+        let (blame, problem) = refusal("Add(2)", Last, &["[N]", "[N]"]);
+        assert_eq!(blame, Blame::Arg("value"));
+        assert!(matches!(problem, Problem::Inputs(_)));
+        let (blame, problem) = refusal("Add", Last, &["[N]", "i64[N]"]);
+        assert_eq!(blame, Blame::Input(1));
+        assert!(matches!(problem, Problem::DType { .. }));
+    }
+
+    #[test]
+    fn computes_sums() {
+        let row = tensor(&[2], &[10.0, 20.0]);
+        let square = count_up(&[2, 2]);
+        assert_eq!(
+            elements("Add(0.5)", Last, std::slice::from_ref(&row)),
+            [10.5, 20.5]
+        );
+        let two = [row.clone(), square.clone()];
+        assert_eq!(elements("Add", Last, &two), [10.0, 21.0, 12.0, 23.0]);
+        let three = [
+            row.clone(),
+            square.clone(),
+            tensor(&[2, 1], &[100.0, 200.0]),
+        ];
+        assert_eq!(elements("Add", Last, &three), [110.0, 121.0, 212.0, 223.0]);
+        let four = [row.clone(), row.clone(), row, square];
+        assert_eq!(elements("Add", Last, &four), [30.0, 61.0, 32.0, 63.0]);
+    }
+}

@@ -153,3 +153,79 @@ impl Op for BatchNormOp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{First, Last, build, range, refusal, run, shape, tensor, types};
+
+    #[test]
+    fn keeps_the_shape_and_stores_four_tensors_of_channels() {
+        for (layout, input) in [
+            (Last, "[N, C]"),
+            (Last, "[N, L, C]"),
+            (Last, "[N, H, W, C]"),
+            (First, "[N, C]"),
+            (First, "[N, C, D, H, W]"),
+        ] {
+            assert_eq!(shape("BatchNorm", layout, &[input]), input);
+            let op = build("BatchNorm", layout).unwrap();
+            let params = op.params(&types(&[input])).unwrap();
+            let names: Vec<_> = params
+                .iter()
+                .map(|param| (param.name, param.trained))
+                .collect();
+            assert_eq!(
+                names,
+                [
+                    ("weight", true),
+                    ("bias", true),
+                    ("running_mean", false),
+                    ("running_var", false)
+                ]
+            );
+            assert!(params.iter().all(|param| param.shape.to_string() == "[C]"));
+        }
+    }
+
+    #[test]
+    fn costs_one_multiplication_an_element() {
+        let inputs = types(&["[N, 4, 4, 8]"]);
+        let cost = build("BatchNorm", Last)
+            .unwrap()
+            .cost(&inputs, &inputs)
+            .unwrap();
+        assert_eq!(
+            (cost.macs.to_string().as_str(), cost.field),
+            ("128*N", Field::Point)
+        );
+    }
+
+    #[test]
+    fn refuses_what_has_no_channels_and_a_negative_eps() {
+        let (_, problem) = refusal("BatchNorm", Last, &["[N]"]);
+        assert!(matches!(problem, Problem::Rank { .. }));
+        let (_, problem) = refusal("BatchNorm", Last, &["i64[N, C]"]);
+        assert!(matches!(problem, Problem::DType { .. }));
+        let (argument, sentence) = range("BatchNorm(eps=-0.001)", Last, &["[N, C]"]);
+        assert_eq!(argument, "eps");
+        assert_eq!(sentence, "`eps` must not be negative, and it is -1e-3");
+    }
+
+    #[test]
+    fn normalises_each_channel() {
+        // Channel 0: (x − 1)/√(3 + 1) · 2 + 10; channel 1: x/√(0 + 1) · 1 − 1.
+        let params = [
+            tensor(&[2], &[2.0, 1.0]),
+            tensor(&[2], &[10.0, -1.0]),
+            tensor(&[2], &[1.0, 0.0]),
+            tensor(&[2], &[3.0, 0.0]),
+        ];
+        let last = tensor(&[1, 2, 2], &[1.0, 5.0, 3.0, 6.0]);
+        let out = run("BatchNorm(eps=1)", Last, &[last], &params);
+        assert_eq!(out[0].as_f32().unwrap(), [10.0, 4.0, 12.0, 5.0]);
+        let first = tensor(&[1, 2, 2], &[1.0, 3.0, 5.0, 6.0]);
+        let out = run("BatchNorm(eps=1)", First, &[first], &params);
+        assert_eq!(out[0].as_f32().unwrap(), [10.0, 12.0, 4.0, 5.0]);
+    }
+}

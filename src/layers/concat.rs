@@ -183,3 +183,99 @@ impl Op for ConcatOp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{
+        Last, arithmetic, count_up, elements, infer, refusal, run, shapes, tensor,
+    };
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn joined_sizes_add_up() {
+        for (layer, inputs, expected) in [
+            ("Concat(-1)", vec!["[N, H, 8]", "[N, H, 4]"], "[N, H, 12]"),
+            (
+                "Concat(axis=1)",
+                vec!["[N, a, 8]", "[N, b, 8]", "[N, 1, 8]"],
+                "[N, a + b + 1, 8]",
+            ),
+            ("Concat(0)", vec!["[2]", "[3]"], "[5]"),
+        ] {
+            assert_eq!(
+                shapes(layer, Last, &inputs),
+                (vec![expected.into()], vec![])
+            );
+        }
+        assert_eq!(
+            infer("Concat(0)", Last, &["i64[2]", "i64[3]"])
+                .unwrap()
+                .outputs[0]
+                .dtype,
+            DType::I64
+        );
+    }
+
+    #[test]
+    fn claims_that_all_other_axes_agree() {
+        let inputs = ["[N, H, W, 8]", "[N, 2*h, W, 4]", "[M, H, 3, 1]"];
+        let inferred = infer("Concat(-1)", Last, &inputs).unwrap();
+        let claims: Vec<_> = inferred
+            .obligations
+            .iter()
+            .map(|obligation| match &obligation.claim {
+                Claim::Equal(left, right) => (left.place, right.place, obligation.blame),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(
+            claims,
+            [
+                (Some((0, 1)), Some((1, 1)), Blame::Input(1)),
+                (Some((0, 0)), Some((2, 0)), Blame::Input(2)),
+                (Some((0, 2)), Some((2, 2)), Blame::Input(2)),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_other_ranks_types_and_axes() {
+        let (blame, problem) = refusal("Concat(1)", Last, &["[N, C]", "[N, C]", "[N, 1, C]"]);
+        assert_eq!(blame, Blame::Input(2));
+        let Problem::Rank { expected, found } = problem else {
+            panic!("{problem:?}")
+        };
+        assert_eq!(expected, "2 axes, as the first value [N, C]");
+        assert_eq!(found.to_string(), "[N, 1, C]");
+        let (blame, problem) = refusal("Concat(0)", Last, &["[N]", "i64[N]"]);
+        let (expected, found) = (DType::F32, DType::I64);
+        assert_eq!(
+            (blame, problem),
+            (Blame::Input(1), Problem::DType { expected, found })
+        );
+        let (_, problem) = refusal("Concat(2)", Last, &["[N, C]", "[N, C]"]);
+        assert_eq!(problem, Problem::Axis { axis: 2, rank: 2 });
+        let (_, problem) = refusal("Concat(0)", Last, &["[]", "[]"]);
+        assert!(matches!(problem, Problem::Rank { .. }));
+    }
+
+    #[test]
+    fn shows_the_sum() {
+        let of = |axis| arithmetic("Concat(1)", Last, &["[N, 8, 2]", "[N, 2*h, 2]"], axis);
+        assert_eq!(of(1).as_deref(), Some("8 + 2*h"));
+        assert_eq!(of(0), None);
+    }
+
+    #[test]
+    fn joins_elements() {
+        let pair = || [count_up(&[2, 1]), tensor(&[2, 2], &[5.0, 6.0, 7.0, 8.0])];
+        assert_eq!(
+            elements("Concat(1)", Last, &pair()),
+            [0.0, 5.0, 6.0, 1.0, 7.0, 8.0]
+        );
+        let integers = [1, 2].map(|n| Tensor::from_i64(&[1], vec![n]).unwrap());
+        let joined = run("Concat(0)", Last, &integers, &[]);
+        assert_eq!(joined[0].as_i64().unwrap(), [1, 2]);
+    }
+}

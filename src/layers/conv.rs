@@ -272,3 +272,154 @@ impl Op for ConvOp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::def::{Field, FieldAxis};
+    use crate::layers::testing::{
+        First, Last, build, count_up, dims, infer, range, run, shapes, tensor, types,
+    };
+
+    #[test]
+    fn groups_divide_channels_and_filters() {
+        let claims = |layer, layout, input| shapes(layer, layout, &[input]).1;
+        let same = "Conv(6, 3, padding=1, groups=3)";
+        assert_eq!(claims(same, Last, "[N, L, C]"), ["3 divides C"]);
+        assert_eq!(claims(same, First, "[N, C, L]"), ["3 divides C"]);
+        assert_eq!(claims(same, Last, "[N, L, 4]"), ["3 divides 4"]);
+        assert_eq!(
+            claims("Conv(f, 1, groups=2)", Last, "[N, L, C]"),
+            ["2 divides C", "2 divides f"]
+        );
+        let (argument, sentence) = range("Conv(8, 3, groups=3)", Last, &["[N, 9, 9]"]);
+        assert_eq!(argument, "groups");
+        assert_eq!(
+            sentence,
+            "`groups` must divide `filters`, and 3 does not divide 8"
+        );
+    }
+
+    #[test]
+    fn stores_filters_channels_and_kernel_in_both_layouts() {
+        let op = build("Conv(6, (3, 5), groups=2)", Last).unwrap();
+        let params = op.params(&types(&["[N, H, W, 4*c]"])).unwrap();
+        assert_eq!(params[0].shape.to_string(), "[6, 2*c, 3, 5]");
+        assert_eq!(params[1].shape.to_string(), "[6]");
+        let Init::Fan { fan_in, fan_out } = &params[0].init else {
+            panic!("{:?}", params[0].init)
+        };
+        assert_eq!(
+            (fan_in.to_string(), fan_out.to_string()),
+            ("30*c".into(), "45".into())
+        );
+
+        let op = build("Conv(6, 3, bias=false)", First).unwrap();
+        let params = op.params(&types(&["[N, 2, D, H, W]"])).unwrap();
+        assert_eq!(params.len(), 1);
+        assert_eq!(params[0].shape, dims(&[6, 2, 3, 3, 3]));
+    }
+
+    #[test]
+    fn takes_values_that_broadcast() {
+        let sharpen = "Conv(1, 3, weight=[[0,-1,0],[-1,5,-1],[0,-1,0]], bias=0)";
+        let op = build(sharpen, Last).unwrap();
+        let params = op.params(&types(&["[N, H, W, 3]"])).unwrap();
+        assert!(matches!(&params[0].init, Init::Given(array) if array.shape() == [3, 3]));
+        assert!(matches!(&params[1].init, Init::Given(array) if array.shape().is_empty()));
+
+        let op = build("Conv(2, 3, weight=[1, 2])", Last).unwrap();
+        let error = op.params(&types(&["[N, L, 1]"])).unwrap_err();
+        assert_eq!(error.blame, Blame::Arg("weight"));
+        assert!(matches!(error.problem, Problem::Array { .. }));
+    }
+
+    #[test]
+    fn costs_what_its_windows_multiply() {
+        let op = build(
+            "Conv(8, 3, stride=2, padding=1, dilation=2, groups=2)",
+            Last,
+        )
+        .unwrap();
+        let inputs = types(&["[N, 16, 16, 4]"]);
+        let outputs = op.infer(&inputs).unwrap().outputs;
+        assert_eq!(outputs[0].shape.to_string(), "[N, 7, 7, 8]");
+        let cost = op.cost(&inputs, &outputs).unwrap();
+        assert_eq!(cost.macs.to_string(), format!("{}*N", 7 * 7 * 8 * 2 * 9));
+        let axis = FieldAxis {
+            extent: Dim::from(5),
+            stride: Dim::from(2),
+        };
+        assert_eq!(cost.field, Field::Window(vec![axis.clone(), axis]));
+    }
+
+    #[test]
+    fn binding_makes_symbols_numbers() {
+        let op = build("Conv(f, 2*k + 1, padding=k)", Last).unwrap();
+        let env = Env::from([("f".into(), 4), ("k".into(), 1), ("N".into(), 2)]);
+        let bound = op.bind(&env).unwrap();
+        let output = &bound.infer(&types(&["[2, 8, 8, 3]"])).unwrap().outputs[0];
+        assert_eq!(output.shape, dims(&[2, 8, 8, 4]));
+        assert!(op.bind(&Env::new()).is_err());
+    }
+
+    #[test]
+    fn an_error_in_an_argument_says_nothing_more() {
+        let problem = infer("Conv(error, 3)", Last, &["[N, H, W, 3]"])
+            .unwrap_err()
+            .problem;
+        assert_eq!(problem, Problem::Poisoned);
+    }
+
+    #[test]
+    fn computes_sums_over_windows() {
+        // One row of 1, 2, 3, 4; the window adds a cell and 10 times the next.
+        let row = tensor(&[1, 4, 1], &[1.0, 2.0, 3.0, 4.0]);
+        let weight = tensor(&[1, 1, 2], &[1.0, 10.0]);
+        let out = |layer, params: &[_]| {
+            let results = run(layer, Last, std::slice::from_ref(&row), params);
+            results[0].as_f32().unwrap().to_vec()
+        };
+        let plain = [weight.clone()];
+        assert_eq!(out("Conv(1, 2, bias=false)", &plain), [21.0, 32.0, 43.0]);
+        assert_eq!(out("Conv(1, 2, 3, bias=false)", &plain), [21.0]);
+        assert_eq!(
+            out("Conv(1, 2, padding=same, bias=false)", &plain),
+            [21.0, 32.0, 43.0, 4.0]
+        );
+        let causal = "Conv(1, 2, padding=((1, 0),), bias=false)";
+        assert_eq!(out(causal, &plain), [10.0, 21.0, 32.0, 43.0]);
+        assert_eq!(
+            out("Conv(1, 2, dilation=2, bias=false)", &plain),
+            [31.0, 42.0]
+        );
+        let biased = [weight, tensor(&[1], &[0.5])];
+        assert_eq!(out("Conv(1, 2)", &biased), [21.5, 32.5, 43.5]);
+    }
+
+    #[test]
+    fn both_layouts_and_groups_agree() {
+        // Two channels, each scaled by its own weight: channel 0 by 2, channel 1 by 3.
+        let weight = tensor(&[2, 1, 1, 1], &[2.0, 3.0]);
+        let image = count_up(&[1, 2, 1, 2]);
+        let layer = "Conv(2, 1, groups=2, bias=false)";
+        let first = run(
+            layer,
+            First,
+            std::slice::from_ref(&image),
+            std::slice::from_ref(&weight),
+        );
+        assert_eq!(first[0].as_f32().unwrap(), [0.0, 2.0, 6.0, 9.0]);
+        let image = tensor(&[1, 1, 2, 2], &[0.0, 2.0, 1.0, 3.0]);
+        let last = run(layer, Last, &[image], &[weight]);
+        assert_eq!(last[0].as_f32().unwrap(), [0.0, 6.0, 2.0, 9.0]);
+    }
+
+    #[test]
+    fn three_axes_are_summed() {
+        let cube = count_up(&[1, 2, 2, 2, 1]);
+        let ones = tensor(&[1, 1, 2, 2, 2], &[1.0; 8]);
+        let sum = run("Conv(1, 2, bias=false)", Last, &[cube], &[ones]);
+        assert_eq!(sum[0], tensor(&[1, 1, 1, 1, 1], &[28.0]));
+    }
+}

@@ -116,3 +116,65 @@ impl Op for FlattenOp {
         view()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::error::{Blame, Problem};
+    use crate::layers::testing::{
+        First, Last, arithmetic, build, count_up, elements, infer, refusal, shape, types,
+    };
+    use crate::tensor::DType;
+
+    #[test]
+    fn joins_all_but_the_batch() {
+        for (input, expected) in [
+            ("[N, 5, 5, 16]", "[N, 400]"),
+            ("[N, 7]", "[N, 7]"),
+            ("[N, H, W, 3]", "[N, 3*H*W]"),
+            ("[2, 2*h, 1]", "[2, 2*h]"),
+        ] {
+            assert_eq!(shape("Flatten", Last, &[input]), expected);
+            assert_eq!(shape("Flatten", First, &[input]), expected);
+        }
+        let inferred = infer("Flatten", Last, &["i64[N, 2, 3]"]).unwrap();
+        assert_eq!(inferred.outputs[0].dtype, DType::I64);
+    }
+
+    #[test]
+    fn refuses_fewer_than_two_axes() {
+        for input in ["[]", "[N]"] {
+            let (blame, problem) = refusal("Flatten", Last, &[input]);
+            assert_eq!(blame, Blame::Input(0));
+            let Problem::Rank { expected, .. } = problem else {
+                panic!("{problem:?}")
+            };
+            assert_eq!(expected, "at least 2 axes: the batch, and what it joins");
+        }
+    }
+
+    #[test]
+    fn shows_the_product() {
+        let of = |input, axis| arithmetic("Flatten", Last, &[input], axis);
+        assert_eq!(of("[N, 5, 5, 16]", 1).as_deref(), Some("5·5·16"));
+        assert_eq!(of("[N, H + 1, 3]", 1).as_deref(), Some("(H + 1)·3"));
+        assert_eq!(of("[N, 5, 5, 16]", 0), None);
+        assert_eq!(of("[N, 5]", 1), None);
+    }
+
+    #[test]
+    fn moves_nothing() {
+        let expected: Vec<f32> = (0..8).map(|i| i as f32).collect();
+        assert_eq!(elements("Flatten", Last, &[count_up(&[2, 2, 2])]), expected);
+        let field = |input| {
+            let inputs = types(&[input]);
+            build("Flatten", Last)
+                .unwrap()
+                .cost(&inputs, &inputs)
+                .unwrap()
+                .field
+        };
+        assert_eq!(field("[N, 2, 3]"), Field::Flatten);
+        assert_eq!(field("[N, 2]"), Field::Point);
+    }
+}

@@ -166,3 +166,26 @@ impl Op for GlobalPoolOp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::testing::{First, Last, elements, shape, tensor};
+
+    #[test]
+    fn drops_the_spatial_axes() {
+        for layer in ["GlobalAvgPool", "GlobalMaxPool"] {
+            assert_eq!(shape(layer, Last, &["[N, L, C]"]), "[N, C]");
+            assert_eq!(shape(layer, Last, &["[N, H, W, 64]"]), "[N, 64]");
+            assert_eq!(shape(layer, First, &["[N, 64, D, H, W]"]), "[N, 64]");
+        }
+    }
+
+    #[test]
+    fn computes_one_number_a_channel() {
+        let image = || [tensor(&[1, 2, 2], &[1.0, 2.0, 3.0, 6.0])];
+        assert_eq!(elements("GlobalAvgPool", Last, &image()), [2.0, 4.0]);
+        assert_eq!(elements("GlobalAvgPool", First, &image()), [1.5, 4.5]);
+        assert_eq!(elements("GlobalMaxPool", Last, &image()), [3.0, 6.0]);
+        assert_eq!(elements("GlobalMaxPool", First, &image()), [2.0, 6.0]);
+    }
+}

@@ -174,3 +174,37 @@ impl Op for IdentityOp {
         view()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::error::Problem;
+    use crate::layers::testing::{Last, count_up, elements, infer, range, refusal, shape};
+    use crate::tensor::DType;
+
+    #[test]
+    fn keep_the_value() {
+        for layer in ["Identity", "Dropout", "Dropout(0)", "Dropout(rate=1)"] {
+            assert_eq!(shape(layer, Last, &["[N, 2*h, C]"]), "[N, 2*h, C]");
+            assert_eq!(
+                elements(layer, Last, &[count_up(&[2, 2])]),
+                [0.0, 1.0, 2.0, 3.0]
+            );
+        }
+        let inferred = infer("Identity", Last, &["i64[N]"]).unwrap();
+        assert_eq!(inferred.outputs[0].dtype, DType::I64);
+    }
+
+    #[test]
+    fn dropout_refuses_integers_and_what_is_no_probability() {
+        let (_, problem) = refusal("Dropout", Last, &["i64[N]"]);
+        assert!(matches!(problem, Problem::DType { .. }));
+        for rate in ["1.5", "-0.1"] {
+            let (argument, sentence) = range(&format!("Dropout({rate})"), Last, &["[N]"]);
+            assert_eq!(argument, "rate");
+            assert_eq!(
+                sentence,
+                format!("`rate` must be from 0 to 1, and it is {rate}")
+            );
+        }
+    }
+}

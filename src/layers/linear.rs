@@ -157,3 +157,69 @@ impl Op for LinearOp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::error::Problem;
+    use crate::layers::testing::{
+        Last, build, count_up, infer, range, refusal, run, shape, tensor, types,
+    };
+
+    #[test]
+    fn maps_the_last_axis() {
+        for (layer, input, expected) in [
+            ("Linear(10)", "[N, 84]", "[N, 10]"),
+            ("Linear(3)", "[64, 4, 2]", "[64, 4, 3]"),
+            ("Linear(2*f)", "[C]", "[2*f]"),
+        ] {
+            assert_eq!(shape(layer, Last, &[input]), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_scalars_integers_and_no_features() {
+        let (_, problem) = refusal("Linear(3)", Last, &["[]"]);
+        assert!(matches!(problem, Problem::Rank { .. }));
+        let (_, problem) = refusal("Linear(3)", Last, &["i64[N, 2]"]);
+        assert!(matches!(problem, Problem::DType { .. }));
+        let (argument, _) = range("Linear(0)", Last, &["[N, 2]"]);
+        assert_eq!(argument, "features");
+        let problem = infer("Linear(0.5)", Last, &["[N, 2]"]).unwrap_err().problem;
+        assert!(matches!(problem, Problem::Kind { .. }));
+    }
+
+    #[test]
+    fn stores_features_by_inputs_and_counts_products() {
+        let op = build("Linear(3)", Last).unwrap();
+        let inputs = types(&["[N, T, C]"]);
+        let outputs = op.infer(&inputs).unwrap().outputs;
+        let params = op.params(&inputs).unwrap();
+        assert_eq!(params[0].shape.to_string(), "[3, C]");
+        assert_eq!(params[1].shape.to_string(), "[3]");
+        let macs = op.cost(&inputs, &outputs).unwrap().macs;
+        assert_eq!(macs, types(&["[3, N, T, C]"])[0].shape.elements().unwrap());
+        assert_eq!(
+            build("Linear(3, bias=false)", Last)
+                .unwrap()
+                .params(&inputs)
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn computes_products() {
+        let weight = tensor(&[2, 3], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        let input = [count_up(&[2, 3])];
+        let out = run(
+            "Linear(2)",
+            Last,
+            &input,
+            &[weight.clone(), tensor(&[2], &[0.5, 0.0])],
+        );
+        assert_eq!(out[0], tensor(&[2, 2], &[0.5, 3.0, 3.5, 12.0]));
+        let out = run("Linear(2, false)", Last, &input, &[weight]);
+        assert_eq!(out[0], tensor(&[2, 2], &[0.0, 3.0, 3.0, 12.0]));
+    }
+}

@@ -293,3 +293,96 @@ impl Op for PoolOp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::def::{Field, FieldAxis};
+    use crate::layers::testing::{First, Last, build, count_up, elements, run, tensor, types};
+
+    #[test]
+    fn takes_the_largest_and_says_where_it_was() {
+        let image = tensor(&[1, 2, 4, 1], &[1.0, 5.0, 2.0, 2.0, 3.0, 4.0, 2.0, 0.0]);
+        let results = run("MaxPool(2)", Last, &[image], &[]);
+        assert_eq!(results[0], tensor(&[1, 1, 2, 1], &[5.0, 2.0]));
+        assert_eq!(results[1].as_i64().unwrap(), [1, 2], "the first of equals");
+    }
+
+    #[test]
+    fn channels_keep_to_themselves() {
+        let last = tensor(&[1, 2, 2], &[1.0, 8.0, 3.0, 4.0]);
+        assert_eq!(elements("MaxPool(2)", Last, &[last]), [3.0, 8.0]);
+        let first = tensor(&[1, 2, 2], &[1.0, 3.0, 8.0, 4.0]);
+        assert_eq!(elements("AvgPool(2)", First, &[first]), [2.0, 6.0]);
+    }
+
+    #[test]
+    fn padding_never_wins_and_counts_only_when_asked() {
+        let row = tensor(&[1, 2, 1], &[-1.0, -3.0]);
+        let of = |layer| elements(layer, Last, std::slice::from_ref(&row));
+        assert_eq!(of("MaxPool(2, padding=1)"), [-1.0, -3.0]);
+        assert_eq!(of("AvgPool(2, padding=1)"), [-1.0, -3.0]);
+        assert_eq!(
+            of("AvgPool(2, padding=1, count_padding=true)"),
+            [-0.5, -1.5]
+        );
+        // The odd cell of `same` is at the end.
+        assert_eq!(of("AvgPool(2, 1, same, count_padding=true)"), [-2.0, -1.5]);
+    }
+
+    #[test]
+    fn ceil_takes_a_part_of_a_window() {
+        let row = count_up(&[1, 3, 1]);
+        let of = |layer| elements(layer, Last, std::slice::from_ref(&row));
+        assert_eq!(of("MaxPool(2)"), [1.0]);
+        assert_eq!(of("MaxPool(2, ceil=true)"), [1.0, 2.0]);
+        // What lies beyond the padding does not count, asked or not.
+        assert_eq!(of("AvgPool(2, ceil=true)"), [0.5, 2.0]);
+        assert_eq!(of("AvgPool(2, ceil=true, count_padding=true)"), [0.5, 2.0]);
+    }
+
+    #[test]
+    fn a_window_may_reach_far_beyond_the_input() {
+        let row = || [tensor(&[1, 4, 1], &[1.0, 9.0, 2.0, 4.0])];
+        assert_eq!(
+            elements("MaxPool(1048576, 1, same)", Last, &row()),
+            [9.0; 4]
+        );
+        assert_eq!(
+            elements("AvgPool(1048575, 1, same)", Last, &row()),
+            [4.0; 4]
+        );
+        let apart = "MaxPool(1048576, 1, same, dilation=4)";
+        // Window i begins at i − 2·(1048576 − 1), and sees position i + 2 or i − 2.
+        assert_eq!(elements(apart, Last, &row()), [2.0, 4.0, 1.0, 9.0]);
+        let cube = tensor(&[1, 1, 1, 2, 1], &[1.0, 2.0]);
+        assert_eq!(
+            elements("MaxPool(1048576, 1, same)", Last, &[cube]),
+            [2.0; 2]
+        );
+    }
+
+    #[test]
+    fn dilation_skips_cells() {
+        let row = tensor(&[1, 4, 1], &[1.0, 9.0, 2.0, 3.0]);
+        assert_eq!(
+            elements("MaxPool(2, 1, dilation=2)", Last, &[row]),
+            [2.0, 9.0]
+        );
+    }
+
+    #[test]
+    fn the_stride_is_the_size_unless_given() {
+        let op = build("MaxPool((2, 3))", Last).unwrap();
+        let inputs = types(&["[N, 8, 9, 2]"]);
+        let cost = op
+            .cost(&inputs, &op.infer(&inputs).unwrap().outputs)
+            .unwrap();
+        let axis = |size: i64| FieldAxis {
+            extent: Dim::from(size),
+            stride: Dim::from(size),
+        };
+        assert_eq!(cost.field, Field::Window(vec![axis(2), axis(3)]));
+        assert_eq!(cost.macs, Dim::constant(0));
+    }
+}

@@ -184,17 +184,6 @@ impl Op for ReshapeOp {
     }
 }
 
-/// TEMPORARY
-trait ExactDiv {
-    fn exact_div(&self, by: &Dim) -> Option<Dim>;
-}
-impl ExactDiv for Dim {
-    fn exact_div(&self, by: &Dim) -> Option<Dim> {
-        let (a, b) = (self.as_const()?, by.as_const()?);
-        (b != 0 && a % b == 0).then(|| Dim::constant(a / b))
-    }
-}
-
 /// How far a result sees when `from` becomes `to`: where only axes of size 1 come or go, nothing
 /// moves.
 fn rearranged(from: &Shape, to: &Shape) -> Field {
@@ -215,5 +204,123 @@ fn factor(dim: &Dim) -> String {
         format!("({text})")
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{
+        Last, arithmetic, build, count_up, elements, infer, range, refusal, shape, shapes, types,
+    };
+    use crate::tensor::DType;
+
+    fn sentence(layer: &str, input: &str) -> String {
+        match refusal(layer, Last, &[input]) {
+            (Blame::Arg("shape"), Problem::Reshape(sentence)) => sentence,
+            other => panic!("{layer} on {input}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn takes_the_shape_written() {
+        for (layer, input, expected) in [
+            ("Reshape([N, 4, 6])", "[N, 24]", "[N, 4, 6]"),
+            ("Reshape([N, H*W, C])", "[N, H, W, C]", "[N, H*W, C]"),
+            ("Reshape([6])", "[2, 3]", "[6]"),
+            ("Reshape([])", "[1, 1]", "[]"),
+            ("Reshape([1])", "[]", "[1]"),
+        ] {
+            let (found, claims) = shapes(layer, Last, &[input]);
+            assert_eq!(
+                (found[0].as_str(), claims.len()),
+                (expected, 0),
+                "{layer} on {input}"
+            );
+        }
+        let inferred = infer("Reshape([6])", Last, &["i64[2, 3]"]).unwrap();
+        assert_eq!(inferred.outputs[0].dtype, DType::I64);
+    }
+
+    #[test]
+    fn finds_the_size_that_is_left() {
+        for (layer, input, expected) in [
+            ("Reshape([N, _, 16])", "[N, 4, 4, 2]", "[N, 2, 16]"),
+            ("Reshape([N, _, C])", "[N, H, W, C]", "[N, H*W, C]"),
+            ("Reshape([_, 2*C])", "[N, 4*h, C]", "[2*N*h, 2*C]"),
+            ("Reshape([N, _])", "[N, 2*h + 2, 3]", "[N, 6*h + 6]"),
+            ("Reshape([_, h + 1])", "[N, 2*h + 2, 3]", "[6*N, h + 1]"),
+            ("Reshape([_])", "[]", "[1]"),
+        ] {
+            assert_eq!(shape(layer, Last, &[input]), expected, "{layer} on {input}");
+        }
+    }
+
+    #[test]
+    fn refuses_another_number_of_elements() {
+        assert_eq!(
+            sentence("Reshape([4, 6])", "[5, 5]"),
+            "the input [5, 5] has 25 elements, and the shape written has 24"
+        );
+        assert_eq!(
+            sentence("Reshape([_, 6])", "[5, 5]"),
+            "no size fits for `_`: the input [5, 5] has 25 elements, and the other sizes make 6, \
+             which does not divide that"
+        );
+        assert_eq!(
+            sentence("Reshape([N, _, 16])", "[N, H, W]"),
+            "no size fits for `_`: the input [N, H, W] has H*N*W elements, and the other sizes \
+             make 16*N, which does not divide that"
+        );
+        assert_eq!(
+            sentence("Reshape([_, 2, _])", "[N]"),
+            "only one size of a shape can be `_`"
+        );
+        assert_eq!(
+            range("Reshape([N, 0])", Last, &["[N, 1]"]).1,
+            "every size of `shape` is at least 1, and 0 is not"
+        );
+    }
+
+    #[test]
+    fn claims_what_depends_on_sizes() {
+        let (found, claims) = shapes("Reshape([N, 16])", Last, &["[N, H, W]"]);
+        assert_eq!(found, ["[N, 16]"]);
+        assert_eq!(claims, ["H*N*W == 16*N"]);
+    }
+
+    #[test]
+    fn shows_what_it_divides() {
+        let of = |layer, input, axis| arithmetic(layer, Last, &[input], axis);
+        let layer = "Reshape([N, _, 16])";
+        assert_eq!(of(layer, "[N, 4, 4, 2]", 1).as_deref(), Some("32*N/(16*N)"));
+        assert_eq!(of("Reshape([_, 4])", "[2, 6]", 0).as_deref(), Some("12/4"));
+        assert_eq!(of(layer, "[N, 4, 4, 2]", 2), None);
+    }
+
+    #[test]
+    fn binds_and_moves_nothing() {
+        let op = build("Reshape([n, _])", Last).unwrap();
+        let bound = op.bind(&Env::from([("n".into(), 2)])).unwrap();
+        let output = &bound.infer(&types(&["[6]"])).unwrap().outputs[0];
+        assert_eq!(output.shape.to_string(), "[2, 3]");
+        assert!(op.bind(&Env::new()).is_err());
+        let expected: Vec<f32> = (0..6).map(|i| i as f32).collect();
+        assert_eq!(
+            elements("Reshape([3, _])", Last, &[count_up(&[2, 3])]),
+            expected
+        );
+    }
+
+    #[test]
+    fn the_field_stays_where_only_ones_come_and_go() {
+        let field = |layer, input| {
+            let inputs = types(&[input]);
+            let op = build(layer, Last).unwrap();
+            let outputs = op.infer(&inputs).unwrap().outputs;
+            op.cost(&inputs, &outputs).unwrap().field
+        };
+        assert_eq!(field("Reshape([N, 1, C])", "[N, C]"), Field::Point);
+        assert_eq!(field("Reshape([N, 6])", "[N, 2, 3]"), Field::Flatten);
     }
 }

@@ -156,3 +156,74 @@ impl Op for SoftmaxOp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{First, Last, build, elements, refusal, shape, tensor, types};
+
+    #[test]
+    fn keeps_the_shape() {
+        for input in ["[C]", "[N, C]", "[N, T, C]", "[N, H, W, C]"] {
+            assert_eq!(shape("Softmax", Last, &[input]), input);
+        }
+        for input in ["[C]", "[N, C]", "[N, C, H, W]"] {
+            assert_eq!(shape("Softmax", First, &[input]), input);
+        }
+        assert_eq!(shape("Softmax(axis=1)", First, &["[N, C, L]"]), "[N, C, L]");
+    }
+
+    #[test]
+    fn refuses_to_guess_and_axes_that_are_not_there() {
+        let (blame, problem) = refusal("Softmax", First, &["[N, C, L]"]);
+        assert_eq!(blame, Blame::Layer);
+        assert!(matches!(problem, Problem::Range(sentence) if sentence.contains("`axis`")));
+        for axis in [-3, 2] {
+            let (blame, problem) = refusal(&format!("Softmax({axis})"), Last, &["[N, C]"]);
+            assert_eq!(blame, Blame::Arg("axis"));
+            assert_eq!(problem, Problem::Axis { axis, rank: 2 });
+        }
+        let (_, problem) = refusal("Softmax", Last, &["[]"]);
+        assert!(matches!(problem, Problem::Rank { .. }));
+        let (_, problem) = refusal("Softmax", Last, &["i64[N]"]);
+        assert!(matches!(problem, Problem::DType { .. }));
+    }
+
+    #[test]
+    fn the_field_is_what_it_mixes() {
+        for (layer, layout, input, field) in [
+            ("Softmax", Last, "[N, H, W, C]", Field::LastAxis),
+            ("Softmax", Last, "[N, H, W, 1]", Field::Point),
+            ("Softmax", First, "[N, C, H, W]", Field::Point),
+            ("Softmax(1)", Last, "[N, H, W, C]", Field::Whole),
+            ("Softmax(-1)", First, "[N, C, T]", Field::LastAxis),
+        ] {
+            let inputs = types(&[input]);
+            let cost = build(layer, layout)
+                .unwrap()
+                .cost(&inputs, &inputs)
+                .unwrap();
+            assert_eq!(cost.field, field, "{layer} {input}");
+        }
+    }
+
+    #[test]
+    fn results_along_the_axis_sum_up_to_one() {
+        let ln3 = 3.0_f32.ln();
+        let near = |found: Vec<f32>, expected: [f32; 4]| {
+            let mut pairs = found.iter().zip(expected);
+            assert!(
+                pairs.all(|(found, want)| (found - want).abs() < 1e-6),
+                "{found:?}"
+            );
+        };
+        let square = || [tensor(&[2, 2], &[0.0, ln3, ln3, 0.0])];
+        near(
+            elements("Softmax", Last, &square()),
+            [0.25, 0.75, 0.75, 0.25],
+        );
+        let image = || [tensor(&[1, 2, 1, 2], &[0.0, 0.0, ln3, 0.0])];
+        near(elements("Softmax", First, &image()), [0.25, 0.5, 0.75, 0.5]);
+        near(elements("Softmax", Last, &image()), [0.5, 0.5, 0.75, 0.25]);
+    }
+}

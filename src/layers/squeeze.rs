@@ -190,3 +190,77 @@ impl Op for SqueezeOp {
         view()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::error::{Blame, Problem};
+    use crate::layers::testing::{Last, count_up, elements, infer, refusal, shape, shapes};
+    use crate::tensor::DType;
+
+    #[test]
+    fn drops_axes_of_one() {
+        for (layer, input, expected) in [
+            ("Squeeze", "[1, N, 1, C]", "[N, C]"),
+            ("Squeeze", "[N, C]", "[N, C]"),
+            ("Squeeze", "[1, 1]", "[]"),
+            ("Squeeze", "[]", "[]"),
+            ("Squeeze(0)", "[1, N, 1, C]", "[N, 1, C]"),
+            ("Squeeze(axis=-2)", "[1, N, 1, C]", "[1, N, C]"),
+        ] {
+            assert_eq!(
+                shapes(layer, Last, &[input]),
+                (vec![expected.into()], vec![])
+            );
+        }
+    }
+
+    #[test]
+    fn claims_that_the_axis_given_is_one() {
+        let (found, claims) = shapes("Squeeze(1)", Last, &["[N, H, C]"]);
+        assert_eq!(
+            (found, claims),
+            (vec!["[N, C]".into()], vec!["H == 1".into()])
+        );
+        assert_eq!(shapes("Squeeze(1)", Last, &["[N, 3]"]).1, ["3 == 1"]);
+    }
+
+    #[test]
+    fn inserts_an_axis() {
+        for (axis, expected) in [
+            (0, "[1, N, C]"),
+            (1, "[N, 1, C]"),
+            (2, "[N, C, 1]"),
+            (-1, "[N, C, 1]"),
+            (-3, "[1, N, C]"),
+        ] {
+            assert_eq!(
+                shape(&format!("Unsqueeze({axis})"), Last, &["[N, C]"]),
+                expected
+            );
+        }
+        assert_eq!(shape("Unsqueeze(0)", Last, &["[]"]), "[1]");
+    }
+
+    #[test]
+    fn refuse_axes_that_are_not_there() {
+        for (layer, axis, rank) in [
+            ("Squeeze(2)", 2, 2),
+            ("Squeeze(-3)", -3, 2),
+            ("Unsqueeze(3)", 3, 3),
+            ("Unsqueeze(-4)", -4, 3),
+        ] {
+            let (blame, problem) = refusal(layer, Last, &["[N, C]"]);
+            assert_eq!(blame, Blame::Arg("axis"));
+            assert_eq!(problem, Problem::Axis { axis, rank });
+        }
+    }
+
+    #[test]
+    fn keep_type_and_elements() {
+        for layer in ["Squeeze", "Unsqueeze(0)"] {
+            let inferred = infer(layer, Last, &["i64[N, 1]"]).unwrap();
+            assert_eq!(inferred.outputs[0].dtype, DType::I64);
+            assert_eq!(elements(layer, Last, &[count_up(&[2, 1])]), [0.0, 1.0]);
+        }
+    }
+}

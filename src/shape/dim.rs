@@ -545,6 +545,36 @@ impl Dim {
         }
     }
 
+    /// The value at the lower bounds of the variables, if it is the least: no term falls.
+    pub(super) fn least(&self, bounds: &Bounds) -> Option<i128> {
+        let low = |name: &Name| Some(bounds.low(name)).filter(|low| *low >= 0);
+        match &self.0 {
+            Repr::Const(n) => Some(*n),
+            Repr::Var(name) => Some(bounds.low(name)),
+            Repr::Poly(poly) => {
+                let mut sum = 0i128;
+                for term in &poly.terms {
+                    if term.coefficient < 0 && !term.monomial.is_one() {
+                        return None;
+                    }
+                    let mut product = term.coefficient;
+                    for (atom, power) in term.monomial.factors() {
+                        let value = match atom {
+                            Atom::Var(name) => low(name)?,
+                            // Coefficients in a floor are positive, so that it rises too.
+                            Atom::Floor(floor) => {
+                                floor.numerator.least(bounds)?.div_euclid(floor.divisor)
+                            }
+                        };
+                        product = product.checked_mul(value.checked_pow(*power)?)?;
+                    }
+                    sum = sum.checked_add(product)?;
+                }
+                Some(sum)
+            }
+        }
+    }
+
     /// Puts a size in place of each variable that `map` names, all at once.
     pub fn subst(&self, map: &BTreeMap<Name, Dim>) -> Result<Dim, DimError> {
         match &self.0 {

@@ -20,7 +20,7 @@ use crate::text::Name;
 /// Most residue classes that are looked at.
 pub const MAX_CLASSES: i128 = 10_000;
 /// Most evaluations of single terms over all classes.
-const MAX_WORK: usize = 1_000_000;
+const MAX_WORK: usize = 500_000;
 
 /// Most coefficients on one class.
 const MAX_BASIS: usize = 4096;

@@ -17,7 +17,11 @@ pub(super) struct Term {
 
 /// A product of powers of distinct atoms, ordered by atom. The empty product is 1.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Monomial(Vec<(Atom, u32)>);
+pub(super) struct Monomial {
+    factors: Vec<(Atom, u32)>,
+    /// The sum of the powers, each times the degree of its atom.
+    degree: u32,
+}
 
 /// What a polynomial treats as indivisible. Variables sort before floors.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,17 +96,25 @@ impl Term {
 }
 
 impl Monomial {
+    fn new(factors: Vec<(Atom, u32)>) -> Monomial {
+        let degree = factors
+            .iter()
+            .map(|(atom, power)| power.saturating_mul(atom.degree()))
+            .fold(0, u32::saturating_add);
+        Monomial { factors, degree }
+    }
+
     pub(super) fn atom(atom: Atom) -> Monomial {
-        Monomial(vec![(atom, 1)])
+        Monomial::new(vec![(atom, 1)])
     }
 
     pub(super) fn is_one(&self) -> bool {
-        self.0.is_empty()
+        self.factors.is_empty()
     }
 
     /// Atoms with their powers, in order.
     pub(super) fn factors(&self) -> &[(Atom, u32)] {
-        &self.0
+        &self.factors
     }
 
     /// Every variable that occurs, in floors too.
@@ -113,7 +125,7 @@ impl Monomial {
     }
 
     pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
-        for (atom, _) in &self.0 {
+        for (atom, _) in &self.factors {
             match atom {
                 Atom::Var(name) => {
                     vars.insert(name.clone());
@@ -125,8 +137,8 @@ impl Monomial {
 
     /// The product of the factors for which `keep` holds.
     pub(super) fn retain(&self, keep: impl Fn(&Atom) -> bool) -> Monomial {
-        Monomial(
-            self.0
+        Monomial::new(
+            self.factors
                 .iter()
                 .filter(|(atom, _)| keep(atom))
                 .cloned()
@@ -134,23 +146,22 @@ impl Monomial {
         )
     }
 
-    /// The sum of the powers, each times the degree of its atom.
     pub(super) fn degree(&self) -> u32 {
-        self.0
-            .iter()
-            .map(|(atom, power)| power.saturating_mul(atom.degree()))
-            .fold(0, u32::saturating_add)
+        self.degree
     }
 
     pub(super) fn times(&self, other: &Monomial) -> Monomial {
-        let mut factors = Vec::with_capacity(self.0.len() + other.0.len());
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut factors = Vec::with_capacity(self.factors.len() + other.factors.len());
+        let (mut a, mut b) = (
+            self.factors.iter().peekable(),
+            other.factors.iter().peekable(),
+        );
         loop {
             let order = match (a.peek(), b.peek()) {
                 (Some(x), Some(y)) => x.0.cmp(&y.0),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (None, None) => return Monomial(factors),
+                (None, None) => return Monomial::new(factors),
             };
             match order {
                 Ordering::Less => factors.extend(a.next().cloned()),
@@ -166,13 +177,13 @@ impl Monomial {
 
     /// `self / other`, when every power allows it.
     pub(super) fn over(&self, other: &Monomial) -> Option<Monomial> {
-        let mut factors = self.0.clone();
-        for (atom, power) in &other.0 {
+        let mut factors = self.factors.clone();
+        for (atom, power) in &other.factors {
             let at = factors.binary_search_by(|(own, _)| own.cmp(atom)).ok()?;
             factors[at].1 = factors[at].1.checked_sub(*power)?;
         }
         factors.retain(|(_, power)| *power > 0);
-        Some(Monomial(factors))
+        Some(Monomial::new(factors))
     }
 }
 
@@ -181,13 +192,13 @@ impl Monomial {
 impl Ord for Monomial {
     fn cmp(&self, other: &Monomial) -> Ordering {
         other.degree().cmp(&self.degree()).then_with(|| {
-            for ((a, p), (b, q)) in iter::zip(&self.0, &other.0) {
+            for ((a, p), (b, q)) in iter::zip(&self.factors, &other.factors) {
                 let order = a.cmp(b).then(q.cmp(p));
                 if order.is_ne() {
                     return order;
                 }
             }
-            other.0.len().cmp(&self.0.len())
+            other.factors.len().cmp(&self.factors.len())
         })
     }
 }

@@ -73,15 +73,19 @@ pub enum Bound {
 
 /// When `d >= low` for variables within `bounds`.
 pub fn at_least(d: &Dim, low: i128, bounds: &Bounds) -> Bound {
-    decide(d.minus(low), d, low, bounds)
+    // Nearly every size is a product or a sum that only rises.
+    if d.least(bounds).is_some_and(|least| least >= low) {
+        return Bound::Proved;
+    }
+    decide(d.minus(low), Cmp::Ge, d, low, bounds)
 }
 
 /// When `d <= high` for variables within `bounds`.
 pub fn at_most(d: &Dim, high: i128, bounds: &Bounds) -> Bound {
-    decide(Dim::constant(high).sub(d), d, high, bounds)
+    decide(Dim::constant(high).sub(d), Cmp::Le, d, high, bounds)
 }
 
-fn decide(margin: Result<Dim, DimError>, d: &Dim, limit: i128, bounds: &Bounds) -> Bound {
+fn decide(margin: Result<Dim, DimError>, op: Cmp, d: &Dim, limit: i128, bounds: &Bounds) -> Bound {
     let Ok(margin) = margin else {
         return Bound::Unknown;
     };
@@ -96,12 +100,16 @@ fn decide(margin: Result<Dim, DimError>, d: &Dim, limit: i128, bounds: &Bounds) 
             };
         }
         Some(When::If(requirements)) => requirements,
-        None => vec![match margin_of(&margin) {
-            Some(requirement) => requirement,
+        None => match margin_of(&margin) {
+            Some(requirement) => vec![requirement],
             None => return Bound::Unknown,
-        }],
+        },
     };
-    Bound::Requires(simplify(requirements))
+    let requirements = requirements
+        .into_iter()
+        .map(|requirement| requirement.facing(op))
+        .collect();
+    Bound::Requires(strongest(requirements).0)
 }
 
 enum When {
@@ -381,7 +389,23 @@ impl Requirement {
                 _ => {}
             }
         }
-        margin_of(&difference).unwrap_or_else(plain)
+        margin_of(&difference).map_or_else(plain, |requirement| requirement.facing(op))
+    }
+
+    /// The same comparison of two sizes written with `op`, `>=` or `<=`.
+    fn facing(self, op: Cmp) -> Requirement {
+        match self {
+            Requirement::Compare {
+                left,
+                op: own @ (Cmp::Ge | Cmp::Le),
+                right,
+            } if own != op && right.as_const().is_none() => Requirement::Compare {
+                left: right,
+                op,
+                right: left,
+            },
+            same => same,
+        }
     }
 
     /// Whether it holds; `None` when a variable has no value or a number is out of range.
@@ -441,6 +465,16 @@ impl Requirement {
 /// The same conjunction with less: one bound a variable and direction, no repetitions, nothing
 /// that the bounds imply. Variables are taken to be at least 1. Sorted.
 pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
+    let (mut requirements, bounds) = strongest(requirements);
+    requirements.retain(|requirement| match requirement {
+        Requirement::Compare { .. } => !implied(requirement, &bounds),
+        _ => true,
+    });
+    requirements
+}
+
+/// One requirement for each variable and direction or compared size; and the lower bounds.
+fn strongest(requirements: Vec<Requirement>) -> (Vec<Requirement>, Bounds) {
     let mut least: BTreeMap<Name, i128> = BTreeMap::new();
     let mut most: BTreeMap<Name, i128> = BTreeMap::new();
     // The limit of each left side that has a constant on the right.
@@ -490,7 +524,6 @@ pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
     let bounds = least.iter().fold(Bounds::default(), |bounds, (var, low)| {
         bounds.with(var.clone(), *low)
     });
-    others.retain(|requirement| !implied(requirement, &bounds));
     let least = least
         .into_iter()
         .filter(|(_, low)| *low > 1)
@@ -498,7 +531,7 @@ pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
     let most = most
         .into_iter()
         .map(|(var, high)| Requirement::AtMost { var, high });
-    least.chain(most).chain(others).collect()
+    (least.chain(most).chain(others).collect(), bounds)
 }
 
 fn implied(requirement: &Requirement, bounds: &Bounds) -> bool {
@@ -528,5 +561,249 @@ impl fmt::Display for Requirement {
             Requirement::AtMost { var, high } => write!(f, "{var} <= {high}"),
             Requirement::Compare { left, op, right } => write!(f, "{left} {op} {right}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{env, expr, grid, parse};
+    use super::*;
+
+    fn needs(bound: Bound) -> String {
+        match bound {
+            Bound::Requires(requirements) => requirements
+                .iter()
+                .map(Requirement::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn inverts_lower_bounds() {
+        for (text, low, expected) in [
+            ("(H - 5)//2 + 1", 1, "H >= 5"),
+            ("H - 4", 1, "H >= 5"),
+            ("H", 1, "Proved"),
+            ("H//2", 1, "H >= 2"),
+            ("A - 1", 1, "A >= 2"),
+            ("10 - T", 1, "T <= 9"),
+            ("((H - 3)//2 - 3)//2 + 1", 1, "H >= 9"),
+            ("2*((H + 1)//3) + H//2", 7, "H >= 6"),
+            ("H*W", 4, "H*W >= 4"),
+            ("2*H*W", 7, "H*W >= 4"),
+            ("(H*W)//4", 3, "H*W >= 12"),
+            ("H - W", 0, "H >= W"),
+            ("H - W", 1, "H >= W + 1"),
+            ("H - W", -3, "H + 3 >= W"),
+            ("(H - W)//2", 1, "H >= W + 2"),
+            ("(H//2)*(W//3)", 1, "H >= 2, W >= 3"),
+            ("N*(H//2 - 1)", 1, "N*(H//2) >= N + 1"),
+            ("H%3 + 1", 1, "Proved"),
+            ("H*H - 4*H + 4", 0, "Proved"),
+            ("H*H - 10*H + 30", 14, "H**2 + 16 >= 10*H"),
+            ("H*W - H - W + 1", 0, "Proved"),
+            ("10*H - H*H", 21, "H >= 3, H <= 7"),
+            ("H%4", 1, "H >= 4*(H//4) + 1"),
+            ("5", 3, "Proved"),
+        ] {
+            let bound = at_least(&parse(text), low, &Bounds::default());
+            assert_eq!(needs(bound), expected, "{text} >= {low}");
+        }
+    }
+
+    #[test]
+    fn inverts_upper_bounds() {
+        for (text, high, expected) in [
+            ("h*w", 196, "h*w <= 196"),
+            ("T", 1024, "T <= 1024"),
+            ("2*h*w", 197, "h*w <= 98"),
+            ("H//2", 3, "H <= 7"),
+            ("H//2 + (H + 1)//3", 5, "H <= 7"),
+            ("H%2", 1, "Proved"),
+            ("H + W - 2*h", 3, "H + W <= 2*h + 3"),
+        ] {
+            let bound = at_most(&parse(text), high, &Bounds::default());
+            assert_eq!(needs(bound), expected, "{text} <= {high}");
+        }
+    }
+
+    #[test]
+    fn shows_the_smallest_case_of_what_never_holds() {
+        let never = |env, left, right| Bound::Never(Counterexample { env, left, right });
+        assert_eq!(
+            at_least(&parse("1 - H"), 1, &Bounds::default()),
+            never(env(&[("H", 1)]), 0, 1)
+        );
+        assert_eq!(
+            at_most(&parse("H//2 + W"), 3, &Bounds::default().with("W", 4)),
+            never(env(&[("H", 1), ("W", 4)]), 4, 3)
+        );
+        assert_eq!(
+            at_least(&parse("H%4"), 4, &Bounds::default()),
+            never(env(&[("H", 1)]), 1, 4)
+        );
+        assert_eq!(
+            at_least(&parse("3"), 5, &Bounds::default()),
+            never(Env::new(), 3, 5)
+        );
+    }
+
+    #[test]
+    fn lower_bounds_of_variables_count() {
+        let bounds = Bounds::default().with("H", 5);
+        assert_eq!(
+            at_least(&parse("(H - 5)//2 + 1"), 1, &bounds),
+            Bound::Proved
+        );
+        assert_eq!(needs(at_least(&parse("H - W"), 1, &bounds)), "H >= W + 1");
+    }
+
+    #[test]
+    fn compares_in_readable_form() {
+        for (left, op, right, expected) in [
+            ("filters", Cmp::Eq, "C", "filters == C"),
+            ("C + 1", Cmp::Eq, "filters + 1", "C == filters"),
+            ("4", Cmp::Eq, "filters", "filters == 4"),
+            ("2*filters", Cmp::Ge, "7", "filters >= 4"),
+            ("7", Cmp::Ge, "2*filters", "filters <= 3"),
+            ("H//2", Cmp::Ge, "2", "H >= 4"),
+            ("H", Cmp::Le, "W", "H <= W"),
+            ("h*w", Cmp::Le, "196", "h*w <= 196"),
+        ] {
+            let requirement = Requirement::compare(&parse(left), op, &parse(right));
+            assert_eq!(requirement.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn simplifies_to_the_strongest() {
+        let compare = |left: &str, op, right: &str| Requirement::Compare {
+            left: parse(left),
+            op,
+            right: parse(right),
+        };
+        let least = |var: &str, low| Requirement::AtLeast {
+            var: var.into(),
+            low,
+        };
+        let most = |var: &str, high| Requirement::AtMost {
+            var: var.into(),
+            high,
+        };
+        let simple = simplify(vec![
+            compare("h*w", Cmp::Le, "196"),
+            least("w", 7),
+            least("h", 3),
+            compare("C", Cmp::Eq, "filters"),
+            least("h", 7),
+            compare("h*w", Cmp::Le, "200"),
+            compare("filters", Cmp::Eq, "C"),
+            most("T", 1024),
+            least("N", 1),
+            compare("h*w", Cmp::Ge, "40"),
+            most("T", 2048),
+        ]);
+        let texts: Vec<String> = simple.iter().map(Requirement::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "h >= 7",
+                "w >= 7",
+                "T <= 1024",
+                "C == filters",
+                "h*w <= 196"
+            ]
+        );
+    }
+
+    #[test]
+    fn substitutes_at_a_use() {
+        let map = BTreeMap::from([("H".into(), parse("2*h + 1"))]);
+        let requirement = Requirement::AtLeast {
+            var: "H".into(),
+            low: 6,
+        };
+        assert_eq!(requirement.subst(&map).unwrap().to_string(), "h >= 3");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn bounds_agree_with_brute_force(d in expr(2), limit in -9i128..12, low in 0i128..4, up in any::<bool>()) {
+            let Ok(d) = d.dim() else { return Ok(()) };
+            let bounds = Bounds::default().with("H", low);
+            let bound = if up { at_least(&d, limit, &bounds) } else { at_most(&d, limit, &bounds) };
+            check(&d, &bound, low, |value| if up { value >= limit } else { value <= limit })?;
+        }
+
+        #[test]
+        fn bounds_on_one_variable_are_decided(d in expr(1), limit in -9i128..12) {
+            let Ok(d) = d.dim() else { return Ok(()) };
+            let bound = at_least(&d, limit, &Bounds::default());
+            check(&d, &bound, 1, |value| value >= limit)?;
+            let holds: Vec<bool> = (1..400)
+                .map(|h| d.eval(&env(&[("H", h)])).unwrap() >= limit)
+                .collect();
+            let single = matches!(&bound, Bound::Requires(all)
+                if all.iter().all(|one| !matches!(one, Requirement::Compare { .. })));
+            // What looks like an interval from afar is given as one.
+            let changes = holds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            match (changes, holds[0]) {
+                (0, true) => prop_assert!(bound == Bound::Proved || single, "{} {:?}", d, bound),
+                (0, false) => prop_assert!(matches!(bound, Bound::Never(_)) || single, "{} {:?}", d, bound),
+                (1, _) | (2, false) => prop_assert!(single, "{} {:?}", d, bound),
+                _ => {}
+            }
+        }
+
+        #[test]
+        fn simplifying_changes_no_meaning(
+            limits in prop::collection::vec((expr(2), -4i128..9, any::<bool>()), 1..5),
+        ) {
+            let mut all = Vec::new();
+            for (expr, limit, up) in limits {
+                let Ok(d) = expr.dim() else { continue };
+                let op = if up { Cmp::Ge } else { Cmp::Le };
+                all.push(Requirement::compare(&d, op, &Dim::constant(limit)));
+                let bound = at_least(&d, limit, &Bounds::default());
+                if let Bound::Requires(more) = bound {
+                    all.extend(more);
+                }
+            }
+            let simple = simplify(all.clone());
+            prop_assert!(simple.len() <= all.len());
+            for env in grid(&BTreeSet::from(["H".into(), "W".into()]), 1, 12) {
+                let holds = |all: &[Requirement]| all.iter().all(|one| one.holds(&env) == Some(true));
+                prop_assert_eq!(holds(&all), holds(&simple), "{:?} {:?} {:?}", env, all, simple);
+            }
+        }
+    }
+
+    fn check(
+        d: &Dim,
+        bound: &Bound,
+        low: i128,
+        wanted: impl Fn(i128) -> bool,
+    ) -> Result<(), TestCaseError> {
+        for env in grid(&d.vars(), low.max(1), 24) {
+            let value = d.eval(&env).unwrap();
+            let expected = match bound {
+                Bound::Proved => true,
+                Bound::Never(_) => false,
+                Bound::Requires(all) => all.iter().all(|one| one.holds(&env) == Some(true)),
+                Bound::Unknown => return Err(TestCaseError::fail(format!("{d} is left open"))),
+            };
+            prop_assert_eq!(wanted(value), expected, "{} {:?} {:?}", d, env, bound);
+        }
+        if let Bound::Never(found) = bound {
+            prop_assert!(!wanted(found.left));
+            prop_assert_eq!(d.eval(&found.env).unwrap(), found.left);
+        }
+        Ok(())
     }
 }

@@ -336,17 +336,14 @@ fn basis(dim: &Dim, vars: &[Name], most: usize) -> Result<Vec<Vec<u32>>, GaveUp>
         let mut exponents = vec![0; vars.len()];
         // Counts through the box below the degrees, but for what exceeds the total degree.
         let mut left = term.monomial.degree();
-        loop {
-            let Some(at) = (0..vars.len()).rev().find(|at| {
-                if exponents[*at] < degrees[*at] && left > 0 {
-                    return true;
-                }
-                left += exponents[*at];
-                exponents[*at] = 0;
-                false
-            }) else {
-                break;
-            };
+        while let Some(at) = (0..vars.len()).rev().find(|at| {
+            if exponents[*at] < degrees[*at] && left > 0 {
+                return true;
+            }
+            left += exponents[*at];
+            exponents[*at] = 0;
+            false
+        }) {
             exponents[at] += 1;
             left -= 1;
             basis.insert(exponents.clone());

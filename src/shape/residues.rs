@@ -105,17 +105,18 @@ fn apart_by_residues(difference: &Dim, vars: &[Name], program: &Program) -> bool
             if program.eval(&point).is_none_or(|value| value % m == 0) {
                 return false;
             }
-            let Some(at) = (0..point.len()).rev().find(|at| {
-                point[*at] += 1;
-                let counts = point[*at] < periods[*at];
+            // The next assignment, counting with the last variable first.
+            let more = (0..point.len()).rev().any(|at| {
+                point[at] += 1;
+                let counts = point[at] < periods[at];
                 if !counts {
-                    point[*at] = 0;
+                    point[at] = 0;
                 }
                 counts
-            }) else {
+            });
+            if !more {
                 return true;
-            };
-            debug_assert!(point[at] > 0);
+            }
         }
     })
 }

@@ -424,7 +424,6 @@ impl Dim {
 
     /// The value at the lower bounds of the variables, if it is the least: no term falls.
     pub(super) fn least(&self, bounds: &Bounds) -> Option<i128> {
-        let low = |name: &Name| Some(bounds.low(name)).filter(|low| *low >= 0);
         match &self.0 {
             Repr::Const(n) => Some(*n),
             Repr::Var(name) => Some(bounds.low(name)),
@@ -437,12 +436,16 @@ impl Dim {
                     let mut product = term.coefficient;
                     for (atom, power) in term.monomial.factors() {
                         let value = match atom {
-                            Atom::Var(name) => low(name)?,
+                            Atom::Var(name) => bounds.low(name),
                             // Coefficients in a floor are positive, so that it rises too.
                             Atom::Floor(floor) => {
                                 floor.numerator.least(bounds)?.div_euclid(floor.divisor)
                             }
                         };
+                        // A product rises with its factors only where none is negative.
+                        if value < 0 {
+                            return None;
+                        }
                         product = product.checked_mul(value.checked_pow(*power)?)?;
                     }
                     sum = sum.checked_add(product)?;

@@ -258,8 +258,10 @@ fn component_range(dim: &Dim, bounds: &Bounds) -> Result<Range, GaveUp> {
     })
 }
 
-/// The period of each variable that occurs in a floor; above [`MAX_CLASSES`] it is not exact.
-pub(super) fn periods(dim: &Dim) -> BTreeMap<Name, i128> {
+/// The period of each variable that occurs in a floor of `dim`: every floor is a polynomial in the
+/// quotient of the variable by it, on each class of remainders. Above [`MAX_CLASSES`] the number
+/// is not exact.
+pub fn periods(dim: &Dim) -> BTreeMap<Name, i128> {
     fn walk(dim: &Dim, above: i128, periods: &mut BTreeMap<Name, i128>) {
         for (atom, _) in dim.terms().iter().flat_map(|term| term.monomial.factors()) {
             match atom {

@@ -18,9 +18,19 @@ pub(super) struct Term {
 /// A product of powers of distinct atoms, ordered by atom. The empty product is 1.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Monomial {
-    factors: Vec<(Atom, u32)>,
+    factors: Factors,
     /// The sum of the powers, each times the degree of its atom.
     degree: u32,
+}
+
+/// Most products have one factor, which needs no allocation.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+enum Factors {
+    #[default]
+    None,
+    One((Atom, u32)),
+    /// At least two.
+    More(Vec<(Atom, u32)>),
 }
 
 /// What a polynomial treats as indivisible. Variables sort before floors.
@@ -96,25 +106,37 @@ impl Term {
 }
 
 impl Monomial {
-    fn new(factors: Vec<(Atom, u32)>) -> Monomial {
+    fn new(mut factors: Vec<(Atom, u32)>) -> Monomial {
         let degree = factors
             .iter()
             .map(|(atom, power)| power.saturating_mul(atom.degree()))
             .fold(0, u32::saturating_add);
+        let factors = if factors.len() > 1 {
+            Factors::More(factors)
+        } else {
+            factors.pop().map_or(Factors::None, Factors::One)
+        };
         Monomial { factors, degree }
     }
 
     pub(super) fn atom(atom: Atom) -> Monomial {
-        Monomial::new(vec![(atom, 1)])
+        Monomial {
+            degree: atom.degree(),
+            factors: Factors::One((atom, 1)),
+        }
     }
 
     pub(super) fn is_one(&self) -> bool {
-        self.factors.is_empty()
+        matches!(self.factors, Factors::None)
     }
 
     /// Atoms with their powers, in order.
     pub(super) fn factors(&self) -> &[(Atom, u32)] {
-        &self.factors
+        match &self.factors {
+            Factors::None => &[],
+            Factors::One(factor) => std::slice::from_ref(factor),
+            Factors::More(factors) => factors,
+        }
     }
 
     /// Every variable that occurs, in floors too.
@@ -125,7 +147,7 @@ impl Monomial {
     }
 
     pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
-        for (atom, _) in &self.factors {
+        for (atom, _) in self.factors() {
             match atom {
                 Atom::Var(name) => {
                     vars.insert(name.clone());
@@ -138,7 +160,7 @@ impl Monomial {
     /// The product of the factors for which `keep` holds.
     pub(super) fn retain(&self, keep: impl Fn(&Atom) -> bool) -> Monomial {
         Monomial::new(
-            self.factors
+            self.factors()
                 .iter()
                 .filter(|(atom, _)| keep(atom))
                 .cloned()
@@ -151,10 +173,16 @@ impl Monomial {
     }
 
     pub(super) fn times(&self, other: &Monomial) -> Monomial {
-        let mut factors = Vec::with_capacity(self.factors.len() + other.factors.len());
+        if self.is_one() {
+            return other.clone();
+        }
+        if other.is_one() {
+            return self.clone();
+        }
+        let mut factors = Vec::with_capacity(self.factors().len() + other.factors().len());
         let (mut a, mut b) = (
-            self.factors.iter().peekable(),
-            other.factors.iter().peekable(),
+            self.factors().iter().peekable(),
+            other.factors().iter().peekable(),
         );
         loop {
             let order = match (a.peek(), b.peek()) {
@@ -177,8 +205,8 @@ impl Monomial {
 
     /// `self / other`, when every power allows it.
     pub(super) fn over(&self, other: &Monomial) -> Option<Monomial> {
-        let mut factors = self.factors.clone();
-        for (atom, power) in &other.factors {
+        let mut factors = self.factors().to_vec();
+        for (atom, power) in other.factors() {
             let at = factors.binary_search_by(|(own, _)| own.cmp(atom)).ok()?;
             factors[at].1 = factors[at].1.checked_sub(*power)?;
         }
@@ -192,13 +220,13 @@ impl Monomial {
 impl Ord for Monomial {
     fn cmp(&self, other: &Monomial) -> Ordering {
         other.degree().cmp(&self.degree()).then_with(|| {
-            for ((a, p), (b, q)) in iter::zip(&self.factors, &other.factors) {
+            for ((a, p), (b, q)) in iter::zip(self.factors(), other.factors()) {
                 let order = a.cmp(b).then(q.cmp(p));
                 if order.is_ne() {
                     return order;
                 }
             }
-            other.factors.len().cmp(&self.factors.len())
+            other.factors().len().cmp(&self.factors().len())
         })
     }
 }

@@ -48,9 +48,28 @@ pub enum Cmp {
     Eq,
 }
 
-/// `margin >= 0` with positive terms on both sides.
+/// `margin >= 0` as a comparison: with positive terms on both sides, or, where it speaks of the
+/// remainder of one variable, with the constant on the right.
 pub(super) fn margin_of(margin: &Dim) -> Option<Requirement> {
     let margin = tightened(margin);
+    if margin.has_floor() && margin.vars().len() == 1 {
+        let limit = margin.constant_term().checked_neg()?;
+        let varying = margin.plus(limit).ok()?;
+        let falls = varying.terms().first()?.coefficient < 0;
+        return Some(if falls {
+            Requirement::Compare {
+                left: varying.times(-1).ok()?,
+                op: Cmp::Le,
+                right: Dim::constant(limit.checked_neg()?),
+            }
+        } else {
+            Requirement::Compare {
+                left: varying,
+                op: Cmp::Ge,
+                right: Dim::constant(limit),
+            }
+        });
+    }
     let (left, right) = sides(&margin)?;
     Some(if left.as_const().is_some() {
         Requirement::Compare {
@@ -215,8 +234,9 @@ impl Requirement {
 pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
     let (mut requirements, bounds) = strongest(requirements);
     requirements.retain(|requirement| match requirement {
+        Requirement::AtLeast { low, .. } => *low > 1,
+        Requirement::AtMost { .. } => true,
         Requirement::Compare { .. } => !implied(requirement, &bounds),
-        _ => true,
     });
     requirements
 }
@@ -231,7 +251,7 @@ pub(super) fn strongest(requirements: Vec<Requirement>) -> (Vec<Requirement>, Bo
     for requirement in requirements {
         match requirement {
             Requirement::AtLeast { var, low } => {
-                let own = least.entry(var).or_insert(1);
+                let own = least.entry(var).or_insert(low);
                 *own = low.max(*own);
             }
             Requirement::AtMost { var, high } => {
@@ -270,11 +290,10 @@ pub(super) fn strongest(requirements: Vec<Requirement>) -> (Vec<Requirement>, Bo
             }),
     );
     let bounds = least.iter().fold(Bounds::default(), |bounds, (var, low)| {
-        bounds.with(var.clone(), *low)
+        bounds.with(var.clone(), (*low).max(1))
     });
     let least = least
         .into_iter()
-        .filter(|(_, low)| *low > 1)
         .map(|(var, low)| Requirement::AtLeast { var, low });
     let most = most
         .into_iter()

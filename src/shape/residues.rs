@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::decide::Sides;
 use super::dim::Dim;
-use super::grid::{Grid, range};
+use super::grid::{Grid, periods, range};
 use super::poly::gcd;
 use super::program::{Program, env, lows, smallest};
 use super::univariate::first_zero;
@@ -88,13 +88,13 @@ fn never_zero(difference: &Dim, bounds: &Bounds) -> bool {
 /// Whether for some small `m` the difference is never 0 modulo `m`: its residue depends only on
 /// those of the variables modulo `m` times their periods.
 fn apart_by_residues(difference: &Dim, vars: &[Name], program: &Program) -> bool {
-    let by_name = super::grid::periods(difference);
+    let by_name = periods(difference);
     (2..=9).any(|m| {
-        let periods: Vec<i128> = vars
+        let moduli: Vec<i128> = vars
             .iter()
             .map(|name| m * by_name.get(name).copied().unwrap_or(1))
             .collect();
-        let product = periods
+        let product = moduli
             .iter()
             .try_fold(1i128, |product, period| product.checked_mul(*period));
         if product.is_none_or(|product| product > (MAX_ASSIGNMENTS / difference.weight()) as i128) {
@@ -108,7 +108,7 @@ fn apart_by_residues(difference: &Dim, vars: &[Name], program: &Program) -> bool
             // The next assignment, counting with the last variable first.
             let more = (0..point.len()).rev().any(|at| {
                 point[at] += 1;
-                let counts = point[at] < periods[at];
+                let counts = point[at] < moduli[at];
                 if !counts {
                     point[at] = 0;
                 }

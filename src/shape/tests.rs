@@ -307,6 +307,51 @@ fn refuses_what_is_too_large() {
     assert_eq!(error, DimError::TooComplex);
 }
 
+/// The sizes that cost most within the limits, each asked everything.
+#[test]
+fn large_sizes_take_no_long_time() {
+    let names: Vec<Dim> = (0..250).map(|at| Dim::var(format!("v{at}"))).collect();
+    let floors = |numbers: &[i128]| {
+        let floors: Vec<Dim> = names
+            .iter()
+            .zip(numbers)
+            .map(|(name, k)| name.floor_div(*k).unwrap())
+            .collect();
+        Dim::sum(&floors).unwrap()
+    };
+    let sum = Dim::sum(&names).unwrap();
+    let few = Dim::sum(&names[..7]).unwrap();
+    let large = [
+        sum.clone(),
+        sum.floor_div(1 << 100).unwrap(),
+        few.pow(2).unwrap().sub(&few.floor_div(9).unwrap()).unwrap(),
+        few.floor_div(5).unwrap().pow(8).unwrap(),
+        floors(&[97, 89, 83]),
+        floors(&[2; 120]),
+        Dim::product(&names[..8]).unwrap().floor_div(3).unwrap(),
+        names[0].floor_div(9_973).unwrap().pow(8).unwrap(),
+        parse("H**8 - 1000000*H**7 + (H//2)**3"),
+        parse("(H//7)*(H//11)*(H//13) - H*(H//3) + W"),
+    ];
+    let bounds = Bounds::default();
+    for a in &large {
+        let start = std::time::Instant::now();
+        let _ = (at_least(a, 77, &bounds), at_most(a, 77, &bounds));
+        let _ = (divides(6, a, &bounds), a.to_string(), a.pow(2));
+        let shifted = a.floor_div(3).and_then(|q| q.times(3));
+        for b in [Ok(Dim::constant(1 << 40)), shifted, a.ceil_div(4)]
+            .into_iter()
+            .flatten()
+        {
+            let _ = (equal(a, &b, &bounds), when_equal(a, &b, &bounds));
+            let _ = (ever_equal(a, &b, &bounds), a.exact_div(&b), a.mul(&b));
+            let _ = simplify(vec![Requirement::compare(a, Cmp::Ge, &b)]);
+        }
+        // Some twenty questions, unoptimised, on a machine that does other things.
+        assert!(start.elapsed().as_secs() < 5, "{a}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 

@@ -398,6 +398,11 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
     #[test]
     fn extreme_numbers_never_panic(
         a in extreme(), b in extreme(), k in edge(), low in edge(), power in 0u32..9,

@@ -6,6 +6,7 @@
 //! brackets nest [`MAX_DEPTH`] deep at most, and no value has more than [`MAX_OPERATORS`] operators
 //! on the way to its innermost operand.
 
+use super::tokens::first_word;
 use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
 
@@ -533,11 +534,11 @@ impl Scanner<'_> {
                 self.starts = (target, self.starts_statement(target));
             }
             let starts = self.starts.1;
-            let open = self.begin();
+            let open = self.piece.as_ref().expect("checked above");
             let continues = if !open.brackets.is_empty() || open.excess > 0 {
                 !starts && next.is_some_and(|byte| byte != b'}')
             } else if next == Some(b'{') {
-                true
+                self.expects_body()
             } else {
                 open.lists && !starts && next.is_some() && {
                     let last = open.last;
@@ -557,6 +558,18 @@ impl Scanner<'_> {
         self.at += 1;
         self.line = self.at;
         self.indent = None;
+    }
+
+    /// Whether the piece can be a header, so that a `{` on the next line is its own.
+    fn expects_body(&self) -> bool {
+        self.bodies == 0
+            || self.piece.as_ref().is_some_and(|open| {
+                let words = &self.source[open.start..open.last];
+                let first = first_word(words);
+                let rest = words[first.len()..].trim_start();
+                let second = rest.strip_prefix(':').unwrap_or(rest).trim_start();
+                matches!(first, "model" | "block" | "repeat") || first_word(second) == "repeat"
+            })
     }
 
     /// Whether the line that begins at `at` can only be a new statement, item or header: it starts

@@ -231,6 +231,17 @@ pub fn missing_brace(at: Span, header: &str) -> Diagnostic {
         .fix("write `{`", at, " {")
 }
 
+/// A `from` or `->` at the start of a line.
+pub fn detached_clause(at: Span, word: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        format!("`{word}` stands on the line of the layer that it belongs to"),
+    )
+    .here("starts a line")
+    .note("a line goes on only inside brackets and after a comma")
+}
+
 /// A `{` that no `model`, `block` or `repeat` opens.
 pub fn not_a_header(at: Span) -> Diagnostic {
     Diagnostic::new(

@@ -75,7 +75,8 @@ impl Failure {
     }
 
     /// What could follow, as in "expected …".
-    pub(super) fn expected(&self) -> String {
+    /// `calls`: arguments may follow, so that a `(` is right.
+    pub(super) fn expected(&self, calls: bool) -> String {
         let closer = [")", "]"].into_iter().find(|closer| self.takes(closer));
         let value = self.takes("-") && self.takes("(") && self.takes("\"");
         let operator = self.takes("%");
@@ -92,9 +93,11 @@ impl Failure {
             });
         } else if self.takes("reuse") {
             return "a layer such as `ReLU` or `Conv(8, kernel=3)`".to_owned();
+        } else if self.takes(":") && !self.takes(")") {
+            // A whole name, with clauses to come.
         } else if self.takes("_") && self.takes("[") && !self.takes("(") {
             phrases.push("a shape such as `[N, 10]`");
-        } else if self.takes("_") {
+        } else if self.takes("_") && !self.takes("0..9") {
             phrases.push("a name");
         } else if self.takes("[") && !self.takes("\"") {
             phrases.push("a shape such as `[N, 10]`");
@@ -109,13 +112,16 @@ impl Failure {
             None => {}
         }
         if phrases.is_empty() || operator && closer.is_none() {
-            self.clauses(&mut phrases);
+            self.clauses(calls, &mut phrases);
+        }
+        if phrases.is_empty() && self.takes("_") {
+            phrases.push("a name");
         }
         join(&phrases)
     }
 
     /// The words and signs that may follow a part of a statement that is complete.
-    fn clauses<'p>(&self, phrases: &mut Vec<&'p str>) {
+    fn clauses<'p>(&self, calls: bool, phrases: &mut Vec<&'p str>) {
         let signs: [(&str, &'p str); 8] = [
             (":", "`:`"),
             ("=", "`=`"),
@@ -136,7 +142,7 @@ impl Failure {
             let slip = match sign {
                 "=" => self.takes("("),
                 ":" => self.takes("=") && !self.takes("("),
-                "(" => self.takes("%"),
+                "(" => self.takes("%") || !calls,
                 "from" => self.lists && ends || !ends && self.takes("{"),
                 "->" => self.takes("labels") || !ends && self.takes("{"),
                 _ => false,

@@ -44,7 +44,10 @@ impl Broken {
 /// Explains a line that the grammar does not know.
 pub(super) fn line(context: &Context) -> Broken {
     let line = Line::new(context);
-    let failure = line.failure(Rule::line);
+    let failure = line.failure(match line.keyword() {
+        Some("model" | "block" | "repeat") => Rule::header,
+        _ => Rule::line,
+    });
     if let Some(diagnostic) = line.foreign(&failure) {
         return Broken::with(diagnostic, context);
     }
@@ -177,6 +180,13 @@ impl<'c> Line<'c> {
         self.tokens.get(index)
     }
 
+    /// The first word after the label, if one is written.
+    fn keyword(&self) -> Option<&'c str> {
+        let has_label = self.get(1).is_some_and(|colon| colon.is(":"));
+        let first = self.get(if has_label { 2 } else { 0 })?;
+        (first.kind == Kind::Word).then_some(first.text)
+    }
+
     /// The index of the token at or after `at`.
     fn index(&self, at: usize) -> usize {
         self.tokens.partition_point(|token| token.end() <= at)
@@ -210,6 +220,7 @@ impl<'c> Line<'c> {
     /// The mistakes that have words of their own.
     fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
         self.strange(failure)
+            .or_else(|| self.detached_clause())
             .or_else(|| self.reserved_label())
             .or_else(|| self.reserved(failure))
             .or_else(|| self.assignment(failure))
@@ -239,6 +250,15 @@ impl<'c> Line<'c> {
         Some(wording::lookalike(
             span, character, right, whole.0, &whole.1,
         ))
+    }
+
+    /// A `from` or `->` on a line of its own.
+    fn detached_clause(&self) -> Option<Diagnostic> {
+        let [first, second, ..] = &self.tokens[..] else {
+            return None;
+        };
+        let is_clause = first.is("->") || first.is("from") && second.is_name();
+        is_clause.then(|| wording::detached_clause(self.token_span(first), first.text))
     }
 
     /// `from: Linear(3)`
@@ -367,11 +387,9 @@ impl<'c> Line<'c> {
 
     /// Braces after what opens no body.
     fn no_header(&self) -> Option<Diagnostic> {
-        let opens = |token: &Token| matches!(token.text, "model" | "block" | "repeat");
         let brace = self.tokens.last()?;
-        let has_label = self.get(1).is_some_and(|colon| colon.is(":"));
-        let keyword = self.get(if has_label { 2 } else { 0 })?;
-        (!opens(keyword)).then(|| wording::not_a_header(self.token_span(brace)))
+        (!matches!(self.keyword(), Some("model" | "block" | "repeat")))
+            .then(|| wording::not_a_header(self.token_span(brace)))
     }
 
     fn unexpected(&self, failure: &Failure) -> Diagnostic {
@@ -396,7 +414,9 @@ impl<'c> Line<'c> {
         let expected = if index == 0 && failure.is_line() {
             expect::start(self.context.in_body).to_owned()
         } else {
-            failure.expected()
+            let reuses = self.tokens.iter().any(|token| token.is("reuse"));
+            let calls = previous.is_some_and(|previous| previous.kind == Kind::Word) && !reuses;
+            failure.expected(calls)
         };
         wording::unexpected(at, &expected, after.as_deref(), &found)
     }

@@ -354,7 +354,7 @@ pub fn unclosed_body(open: Span, what: &str, at: Span, at_end: bool) -> Diagnost
     .fix(
         "write `}`",
         at.before(),
-        if at_end { "\n}\n" } else { "}\n\n" },
+        if at_end { "\n}" } else { "}\n\n" },
     )
 }
 

@@ -106,6 +106,9 @@ impl Failure {
         } else if self.tokens.len() == 1 && self.takes("0..9") {
             phrases.push("a digit");
         }
+        if closer.is_some() && phrases.is_empty() && self.takes(",") {
+            phrases.push("`,`");
+        }
         match closer {
             Some(")") => phrases.push("`)`"),
             Some(_) => phrases.push("`]`"),

@@ -57,11 +57,21 @@ pub(super) struct Piece {
     pub beyond: bool,
 }
 
-/// Cuts `text` into pieces.
+/// Cuts `text`, a whole file, into pieces.
 pub(super) fn scan(file: FileId, text: &str) -> Scan {
+    scan_as(file, text, false)
+}
+
+/// Cuts `text`, one expression, into the one piece that it is when it is right.
+pub(super) fn scan_expression(file: FileId, text: &str) -> Scan {
+    scan_as(file, text, true)
+}
+
+fn scan_as(file: FileId, text: &str, expression: bool) -> Scan {
     let mut scanner = Scanner {
         file,
         source: text,
+        expression,
         text: text.as_bytes(),
         mask: text.as_bytes().to_vec(),
         at: 0,
@@ -128,6 +138,8 @@ impl Open {
 struct Scanner<'t> {
     file: FileId,
     source: &'t str,
+    /// Whether the text is an expression, in which `//` is never a comment.
+    expression: bool,
     text: &'t [u8],
     mask: Vec<u8>,
     at: usize,
@@ -443,11 +455,14 @@ impl Scanner<'_> {
 
     /// A string in the wrong quotes: what is inside is no bracket and no comment.
     fn quotes(&mut self) {
-        let end = self.line_end(self.at);
-        let close = self.text[self.at + 1..end]
+        let stop = self.text[self.at + 1..]
             .iter()
-            .position(|byte| *byte == b'\'');
-        self.at += close.map_or(1, |length| length + 2);
+            .position(|byte| matches!(byte, b'\'' | b'\n'))
+            .map(|length| self.at + 1 + length);
+        self.at = match stop {
+            Some(stop) if self.text[stop] == b'\'' => stop + 1,
+            _ => self.at + 1,
+        };
         let last = self.at;
         self.begin().last = last;
     }
@@ -458,6 +473,9 @@ impl Scanner<'_> {
         let Some(open) = &self.piece else {
             return false;
         };
+        if self.expression {
+            return false;
+        }
         let at_start = open.start == self.at;
         match (byte, next) {
             (b'/', b'*') => true,
@@ -475,22 +493,25 @@ impl Scanner<'_> {
 
     fn foreign_comment(&mut self, byte: u8, next: u8) {
         let start = self.at;
-        let line_end = self.line_end(start);
-        let mut end = start + self.source[start..line_end].trim_end().len();
-        let mut text = &self.source[start + 2..end];
-        let mut one_line = true;
-        if next == b'*' {
+        let told = self.begin().fault.is_some();
+        let (end, text) = if next == b'*' {
             let close = self.source[start + 2..].find("*/");
             let close = close.map_or(self.text.len(), |length| start + 2 + length);
-            end = (close + 2).min(self.text.len());
-            text = &self.source[start + 2..close];
-            let rest = &self.source[end..self.line_end(end)];
-            one_line = !text.contains('\n') && (rest.trim().is_empty() || rest.trim() == "*/");
+            let end = (close + 2).min(self.text.len());
+            (end, &self.source[start + 2..close])
+        } else {
+            let line = &self.source[start..self.line_end(start)];
+            let end = start + line.trim_end().len();
+            (end, &self.source[start + 2..end])
+        };
+        if !told {
+            let rest = self.source[end..self.line_end(end)].trim();
+            let one_line = !text.contains('\n') && (rest.is_empty() || rest == "*/");
+            let fix = one_line.then(|| format!("# {}", text.trim()));
+            let opener = format!("{}{}", char::from(byte), char::from(next));
+            let fault = wording::foreign_comment(self.span(start, end), &opener, fix);
+            self.begin().fault(fault);
         }
-        let fix = one_line.then(|| format!("# {}", text.trim()));
-        let opener = format!("{}{}", char::from(byte), char::from(next));
-        let fault = wording::foreign_comment(self.span(start, end), &opener, fix);
-        self.begin().fault(fault);
         self.blank(start, end);
         self.at = end;
     }

@@ -192,6 +192,16 @@ impl<'c> Line<'c> {
         self.tokens.partition_point(|token| token.end() <= at)
     }
 
+    /// A line outside of any body that does not start as an item.
+    fn no_item(&self, failure: &Failure) -> Option<Diagnostic> {
+        let first = self.get(0).filter(|_| failure.is_line())?;
+        let starts = matches!(first.text, "layout" | "import") || self.context.in_body;
+        (!starts).then(|| {
+            let found = describe(first.kind, first.text);
+            wording::unexpected(self.token_span(first), expect::start(false), None, &found)
+        })
+    }
+
     /// Where the grammar gives up, at the start of a token.
     fn failure(&self, rule: Rule) -> Failure {
         let mut failure = expect::failure(rule, self.context.text);
@@ -224,6 +234,7 @@ impl<'c> Line<'c> {
             .or_else(|| self.reserved_label())
             .or_else(|| self.reserved(failure))
             .or_else(|| self.assignment(failure))
+            .or_else(|| self.no_item(failure))
     }
 
     fn strange(&self, failure: &Failure) -> Option<Diagnostic> {

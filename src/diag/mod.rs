@@ -6,9 +6,11 @@
 use crate::text::Span;
 
 pub mod codes;
+pub mod data;
 pub mod render;
 pub mod suggest;
 pub mod syntax;
+pub mod weights;
 
 pub use codes::Code;
 

@@ -50,7 +50,8 @@ impl Fake {
             Fake::Double => vec![same(float(0).iter().map(|x| 2.0 * x).collect())],
             Fake::Negate => vec![same(float(0).iter().map(|x| -x).collect())],
             Fake::Add | Fake::Accumulate => {
-                let sum = |at: usize| (0..inputs.len()).map(|input| float(input)[at]).sum();
+                let terms = |at: usize| (0..inputs.len()).map(move |input| float(input)[at]);
+                let sum = |at: usize| terms(at).reduce(|x, y| x + y).unwrap();
                 vec![same((0..inputs[0].len()).map(sum).collect())]
             }
             Fake::Join => {
@@ -193,8 +194,8 @@ impl Kernel for FakeKernel {
                 }
             }
             Fake::Add => {
-                io.outputs[0].f32().fill(0.0);
-                for input in &io.inputs {
+                io.outputs[0].f32().copy_from_slice(io.inputs[0].f32());
+                for input in &io.inputs[1..] {
                     for (out, x) in io.outputs[0].f32().iter_mut().zip(input.f32()) {
                         *out += x;
                     }

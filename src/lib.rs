@@ -12,6 +12,7 @@ extern crate alloc;
 
 pub mod analysis;
 pub mod check;
+pub mod cli;
 pub mod diag;
 pub mod exec;
 pub mod formats;
@@ -25,3 +26,4 @@ pub mod shape;
 pub mod syntax;
 pub mod tensor;
 pub mod text;
+pub mod view;

@@ -158,6 +158,7 @@ impl<'a> Walk<'_, 'a> {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
+        self.taint_next = false;
         let Some((outputs, params)) = self.infer(
             frame,
             places,
@@ -187,6 +188,9 @@ impl<'a> Walk<'_, 'a> {
                 self.value(path.clone(), Some(ty), Source::Layer(at, result), statement)
             })
             .collect();
+        if self.taint_next {
+            self.taints.extend(&results);
+        }
         let names: Vec<(&'static str, ParamId)> = params;
         self.layers.push(Layer {
             name: path.clone(),
@@ -231,6 +235,12 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         let failures = self.discharge(frame, &inferred.obligations, places.statement);
+        // Sizes that follow from a failed claim prove nothing: what they break is no second
+        // mistake.
+        let tainted = places.operands.iter().any(|o| self.tainted(o.value));
+        if tainted && !failures.is_empty() {
+            return None;
+        }
         if !failures.is_empty() {
             let failed: Vec<_> = failures
                 .into_iter()
@@ -244,8 +254,10 @@ impl<'a> Walk<'_, 'a> {
             let nonsense = failed
                 .iter()
                 .any(|(obligation, _)| !matches!(obligation.claim, Claim::Equal(..)));
+            self.taint_next = true;
             return (!nonsense).then_some((inferred.outputs, Vec::new()));
         }
+        self.taint_next = tainted;
         for output in &inferred.outputs {
             if !self.sizes_fit(frame, places, output) {
                 return None;
@@ -360,6 +372,11 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn refuse(&mut self, frame: &Frame, places: &Places, error: LayerError) {
         match &error.problem {
             Problem::Poisoned => return,
+            Problem::Reshape(_) | Problem::Dim(_) | Problem::Range(_)
+                if places.operands.iter().any(|o| self.tainted(o.value)) =>
+            {
+                return;
+            }
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
                 if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
                     let at = places.of(error.blame);

@@ -349,8 +349,7 @@ impl<'a> Walk<'_, 'a> {
         value: ValueId,
         name: &Name,
     ) {
-        let repeated = self.checker.failed.contains(&shape.span);
-        if repeated {
+        if self.checker.failed.contains(&shape.span) {
             return;
         }
         let errors = self.errors;
@@ -382,6 +381,9 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         };
+        if self.tainted(value) && stated.len() == ty.shape.rank() {
+            return;
+        }
         let mut failures = Vec::new();
         if stated.len() == ty.shape.rank() {
             let pairs = stated.iter().zip(ty.shape.iter()).enumerate();

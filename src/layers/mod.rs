@@ -24,7 +24,7 @@ mod softmax;
 mod spatial;
 mod squeeze;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use def::LayerDef;
 

@@ -11,9 +11,10 @@ use crate::kernels::window::Window;
 use crate::shape::{Dim, DimError, Env, EvalError, Shape};
 use crate::tensor::Layout;
 
-/// The largest kernel, stride, dilation or padding. A product of two of them and a few additions
-/// stay below 2⁶⁴, so the kernels' arithmetic on positions cannot overflow.
-const LIMIT: i128 = 1 << 31;
+/// The largest kernel, stride, dilation or padding. The cells of a window over three axes, and every
+/// position that a kernel computes, stay far below 2⁶⁴, and a loop over the cells of a window ends
+/// soon.
+const LIMIT: i128 = 1 << 20;
 
 /// The `padding` argument.
 pub const PADDING: ArgDef = ArgDef {

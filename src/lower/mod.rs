@@ -5,6 +5,8 @@
 
 mod error;
 #[cfg(test)]
+pub(crate) mod script;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;

@@ -150,7 +150,7 @@ fn disagreement(
                 false => format!("they differ when {}: ", describe_negated(&agree)),
             };
             format!(
-                "{a} is `{}`, and {b} is `{}`; {when}for {}, {} and {}",
+                "{a} is `{}`, and {b} is `{}`; {when}for {} they are {} and {}",
                 left.dim,
                 right.dim,
                 sizes(&example.env),

@@ -1,0 +1,31 @@
+# The project's habits. `just --list` shows them.
+
+# What a change must pass.
+ci:
+    bash .ci/run
+
+# The tests alone.
+test:
+    cargo test --release
+
+# Look at changed snapshots and accept them one by one (needs `cargo install cargo-insta`).
+bless:
+    cargo insta review
+
+# Compute the numeric fixtures again (needs the Python packages that the script names).
+fixtures:
+    python3 tests/fixtures/numerics/make.py
+    python3 tests/fixtures/formats/make.py
+
+# Train the examples' weights again (needs the Python packages that the script names).
+train:
+    python3 examples/train/lenet5.py
+
+# Time the checker on models of 1,000 to 50,000 layers.
+bench-check:
+    cargo bench --bench check
+
+# LeNet-5 beside ONNX Runtime (needs the Python packages that the script names).
+bench-peers:
+    cargo build --release
+    python3 benches/peers/lenet.py --nnc target/release/nnc

@@ -27,7 +27,7 @@ pub fn missing(names: &[&str], near: &[(&str, &str)], file: &str, span: Span) ->
     let message = format!("{} {verb} not in `{file}`", some(names));
     let diagnostic = Diagnostic::new(Code::E0501, span, message).here("this layer needs it");
     near.iter().fold(diagnostic, |diagnostic, (name, near)| {
-        diagnostic.note(format!("the file has `{near}`; did it mean `{name}`?"))
+        diagnostic.note(format!("the file has `{near}`: is it `{name}`?"))
     })
 }
 

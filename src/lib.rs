@@ -10,7 +10,9 @@
 // pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
 extern crate alloc;
 
+pub mod analysis;
 pub mod check;
+pub mod cli;
 pub mod diag;
 pub mod exec;
 pub mod formats;
@@ -24,3 +26,4 @@ pub mod shape;
 pub mod syntax;
 pub mod tensor;
 pub mod text;
+pub mod view;

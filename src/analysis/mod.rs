@@ -1,11 +1,20 @@
 //! From a file's bytes to all that can be known of it: the one entry that every command and the
 //! language server use. Pure: a [`Loader`] brings other files.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::check::program::Program;
+use crate::check::wording::names;
+use crate::check::{Files, Unit, check, layout_of};
 use crate::diag::Diagnostic;
-use crate::layers::value::Value;
-use crate::syntax::ast;
-use crate::text::{FileId, Name, SourceMap};
+use crate::syntax::{self, ast};
+use crate::text::{FileId, SourceMap, Span};
+
+pub use crate::check::Settings;
+
+/// How many files one program may import, all told.
+pub const MAX_FILES: usize = 1_000;
 
 /// Brings the files that a program names. Paths are as written, relative to the file `from`.
 pub trait Loader {
@@ -25,13 +34,6 @@ pub struct Loaded {
     pub bytes: Vec<u8>,
 }
 
-/// What is set from outside (`--set NAME=VALUE`): parameters of models and dimension variables.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The names and their values; the last of equal names counts.
-    pub values: Vec<(Name, Value)>,
-}
-
 /// All that is known of a program.
 #[derive(Debug)]
 pub struct Analysis {
@@ -49,5 +51,204 @@ impl Analysis {
     /// Whether the program is wrong.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Analyses the file `name` with the contents `bytes` and all that it imports.
+pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Settings) -> Analysis {
+    let mut reader = Reader {
+        sources: SourceMap::default(),
+        files: Vec::new(),
+        imports: Vec::new(),
+        known: HashMap::new(),
+        diagnostics: Vec::new(),
+    };
+    reader.add(name, bytes);
+    reader.read_imports(loader);
+    reader.report_circles();
+    reader.report_layouts();
+    let units: Vec<Unit> = reader
+        .files
+        .iter()
+        .zip(&reader.imports)
+        .map(|((file, tree), imports)| Unit {
+            file: *file,
+            tree,
+            imports: imports.clone(),
+        })
+        .collect();
+    let beside = Beside {
+        sources: &reader.sources,
+        loader,
+    };
+    let (program, mut found) = check(&units, &reader.sources, &beside, settings);
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.append(&mut found);
+    diagnostics.sort_by_key(|diagnostic| {
+        let span = diagnostic.primary.span;
+        (span.file, span.start, span.end, diagnostic.code)
+    });
+    Analysis {
+        sources: reader.sources,
+        files: reader.files,
+        program,
+        diagnostics,
+    }
+}
+
+/// The files that a program is made of, while they are read.
+struct Reader {
+    sources: SourceMap,
+    files: Vec<(FileId, ast::File)>,
+    imports: Vec<Vec<Option<usize>>>,
+    known: HashMap<String, usize>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn add(&mut self, name: &str, bytes: &[u8]) -> usize {
+        let (text, broken) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text.to_owned(), None),
+            Err(error) => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                (text, Some(error.valid_up_to()))
+            }
+        };
+        let file = self.sources.add(name, text);
+        let tree = match broken {
+            Some(at) => {
+                let span = Span::new(file, at, at + '\u{fffd}'.len_utf8());
+                self.diagnostics.push(names::not_utf8(span, bytes[at]));
+                ast::File::default()
+            }
+            None => {
+                let text = self.sources.file(file).text.clone();
+                let (tree, mut found) = syntax::parse(file, &text);
+                self.diagnostics.append(&mut found);
+                tree
+            }
+        };
+        self.files.push((file, tree));
+        self.imports.push(Vec::new());
+        self.known.insert(name.to_owned(), self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    fn read_imports(&mut self, loader: &dyn Loader) {
+        let mut at = 0;
+        while at < self.files.len() {
+            let from = self.sources.file(self.files[at].0).name.clone();
+            let mut found = Vec::new();
+            for import in self.imports_of(at) {
+                let loaded = match self.files.len() {
+                    count if count >= MAX_FILES => {
+                        Err(format!("a program may have {MAX_FILES} files at most"))
+                    }
+                    _ => loader.load(&from, &import.path.value),
+                };
+                match loaded {
+                    Ok(loaded) => {
+                        let known = self.known.get(&loaded.name).copied();
+                        found.push(Some(match known {
+                            Some(known) => known,
+                            None => self.add(&loaded.name, &loaded.bytes),
+                        }));
+                    }
+                    Err(why) => {
+                        let path = &import.path;
+                        let diagnostic = names::import_unreadable(path.span, &path.value, &why);
+                        self.diagnostics.push(diagnostic);
+                        found.push(None);
+                    }
+                }
+            }
+            self.imports[at] = found;
+            at += 1;
+        }
+    }
+
+    fn imports_of(&self, unit: usize) -> Vec<ast::Import> {
+        let items = self.files[unit].1.items.iter();
+        items
+            .filter_map(|item| match item {
+                ast::Item::Import(import) => Some(import.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Reports each import that leads back to a file on the way to it, and takes it out.
+    fn report_circles(&mut self) {
+        let mut states: HashMap<usize, bool> = HashMap::new();
+        let mut way: Vec<(usize, usize)> = vec![(0, 0)];
+        states.insert(0, true);
+        while let Some((unit, at)) = way.pop() {
+            let Some(next) = self.imports[unit].get(at).copied() else {
+                states.insert(unit, false);
+                continue;
+            };
+            way.push((unit, at + 1));
+            let Some(next) = next else { continue };
+            match states.entry(next) {
+                Entry::Vacant(entry) => {
+                    entry.insert(true);
+                    way.push((next, 0));
+                }
+                Entry::Occupied(entry) if *entry.get() => {
+                    let start = way.iter().position(|(unit, _)| *unit == next).unwrap_or(0);
+                    let mut steps: Vec<String> = way[start..]
+                        .iter()
+                        .map(|(unit, _)| self.sources.file(self.files[*unit].0).name.clone())
+                        .collect();
+                    steps.push(steps[0].clone());
+                    let span = self.imports_of(unit)[at].path.span;
+                    self.diagnostics
+                        .push(names::imports_in_a_circle(span, &steps));
+                    self.imports[unit][at] = None;
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+
+    /// Reports imports from files of the other layout, and takes them out.
+    fn report_layouts(&mut self) {
+        for unit in 0..self.files.len() {
+            let ours = layout_of(&self.files[unit].1);
+            for (at, import) in self.imports_of(unit).iter().enumerate() {
+                let Some(there) = self.imports[unit][at] else {
+                    continue;
+                };
+                let theirs = layout_of(&self.files[there].1);
+                if theirs != ours {
+                    let path = &import.path;
+                    let diagnostic = names::import_of_other_layout(
+                        path.span,
+                        &path.value,
+                        theirs.name(),
+                        ours.name(),
+                    );
+                    self.diagnostics.push(diagnostic);
+                    self.imports[unit][at] = None;
+                }
+            }
+        }
+    }
+}
+
+/// Files beside a program, by the loader.
+struct Beside<'a> {
+    sources: &'a SourceMap,
+    loader: &'a dyn Loader,
+}
+
+impl Files for Beside<'_> {
+    fn text(&self, from: FileId, path: &str) -> Result<String, String> {
+        let loaded = self.loader.load(&self.sources.file(from).name, path)?;
+        String::from_utf8(loaded.bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    }
+
+    fn exists(&self, from: FileId, path: &str) -> bool {
+        self.loader.exists(&self.sources.file(from).name, path)
     }
 }

@@ -142,11 +142,9 @@ impl<'a> Walk<'_, 'a> {
                     unknown = true;
                     self.report(wording::unknown_argument(name, slots.owner, &slots.names));
                 }
-                (None, None) => self.report(wording::too_many(
-                    argument.span,
-                    slots.owner,
-                    &slots.names,
-                )),
+                (None, None) => {
+                    self.report(wording::too_many(argument.span, slots.owner, &slots.names))
+                }
                 (name, Some(slot)) => {
                     if let (None, Some((before, span))) = (name, &named) {
                         self.report(wording::positional_after_named(

@@ -5,13 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::MAX_NESTING;
-use super::build::{Mode, Walk};
+use super::apply::Places;
+use super::build::Walk;
 use super::inputs::{hygienic, variables};
-use super::layers::Places;
 use super::program::ValueId;
-use super::scope::{
-    BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope,
-};
+use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
 use super::wording::{arguments as wording, lints, names, shapes};
 use crate::layers::value::Value;
 use crate::shape::{Dim, Shape};
@@ -29,11 +27,10 @@ pub struct Actual {
 }
 
 /// What a use of a block says.
-struct Use<'u> {
+struct Use {
     statement: Span,
     /// The block's name in it.
     name: Span,
-    label: &'u Option<Ident>,
     operands: Vec<Operand>,
     arguments: Vec<Value>,
     /// Where names of layers and of stored tensors begin.
@@ -59,10 +56,10 @@ impl<'a> Walk<'_, 'a> {
         let local = match &layer.label {
             Some(label) => label.value.to_string(),
             None if single => String::new(),
-            None => format!("{}_{count}", super::layers::snake(&kind)),
+            None => format!("{}_{count}", super::apply::snake(&kind)),
         };
-        let prefix = super::layers::join(&frame.prefix, &local);
-        let params = super::layers::join(&frame.params, &local);
+        let prefix = super::apply::join(&frame.prefix, &local);
+        let params = super::apply::join(&frame.params, &local);
         let values = self.block_arguments(frame, layer, &definition.parameters);
         let wanted = inputs_of(definition).len();
         let operands = match (&layer.from, wanted) {
@@ -72,7 +69,10 @@ impl<'a> Walk<'_, 'a> {
         let operands = operands.filter(|operands| {
             let fine = operands.len() == wanted;
             if !fine {
-                let span = layer.from.as_ref().map_or(layer.layer.span, |from| from.span);
+                let span = layer
+                    .from
+                    .as_ref()
+                    .map_or(layer.layer.span, |from| from.span);
                 let inputs = inputs_of(definition);
                 let names: Vec<&str> = inputs.iter().map(|(name, ..)| &*name.value).collect();
                 let wants = match names.len() {
@@ -95,7 +95,6 @@ impl<'a> Walk<'_, 'a> {
             Use {
                 statement: statement.span,
                 name: layer.layer.span,
-                label: &layer.label,
                 operands,
                 arguments,
                 prefix: prefix.clone(),
@@ -112,7 +111,14 @@ impl<'a> Walk<'_, 'a> {
             self.checker
                 .report(lints::unlabelled(statement.span, layer.layer.span, &kind));
         }
-        self.finish_block(frame, statement, &layer.label, &layer.ascription, prefix, entity);
+        self.finish_block(
+            frame,
+            statement,
+            &layer.label,
+            &layer.ascription,
+            prefix,
+            entity,
+        );
     }
 
     fn finish_block(
@@ -155,9 +161,7 @@ impl<'a> Walk<'_, 'a> {
             let errors = self.errors;
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
-                (None, Some(default)) => {
-                    self.eval(&inner, default, self.choices_of(default))
-                }
+                (None, Some(default)) => self.eval(&inner, default, self.choices_of(default)),
                 (None, None) => Value::Error,
             };
             if self.errors > errors || matches!(value, Value::Error) {
@@ -297,7 +301,8 @@ impl<'a> Walk<'_, 'a> {
             };
             let wanted = dtype.map_or(Some(DType::F32), |word| DType::from_name(&word.value));
             if wanted.is_some_and(|wanted| wanted != ty.dtype) {
-                let diagnostic = shapes::block_dtype(span, &definition.name.value, wanted, ty, shape.span);
+                let diagnostic =
+                    shapes::block_dtype(span, &definition.name.value, wanted, ty, shape.span);
                 self.tell(frame, used.statement, diagnostic);
                 return false;
             }
@@ -317,6 +322,9 @@ impl<'a> Walk<'_, 'a> {
         }
         let (values, obligations) = self.unify(&formals, &types, &own);
         let failures = self.discharge(frame, &obligations, used.statement);
+        if used.operands.iter().any(|operand| self.tainted(operand.value)) && !failures.is_empty() {
+            return false;
+        }
         if let Some((at, failure)) = failures.first() {
             let operands = self.described(&used.operands);
             let obligation = &obligations[*at];
@@ -391,7 +399,12 @@ impl<'a> Walk<'_, 'a> {
                         n => format!("{n} values, as where it was built"),
                     };
                     let span = from.map_or(target.span, |from| from.span);
-                    self.report(wording::input_count(span, layer.def.name(), &wants, operands.len()));
+                    self.report(wording::input_count(
+                        span,
+                        layer.def.name(),
+                        &wants,
+                        operands.len(),
+                    ));
                     self.finish_poisoned(frame, statement, label, ascription);
                     return;
                 }
@@ -400,7 +413,11 @@ impl<'a> Walk<'_, 'a> {
                 self.apply(frame, &places, label, ascription, paths, def, op, original);
             }
             EntityKind::Block(block) => {
-                let name = self.checker.blocks[block.block].definition.name.value.clone();
+                let name = self.checker.blocks[block.block]
+                    .definition
+                    .name
+                    .value
+                    .clone();
                 let wanted = inputs_of(self.checker.blocks[block.block].definition).len();
                 if operands.len() != wanted {
                     let span = from.map_or(target.span, |from| from.span);
@@ -413,16 +430,15 @@ impl<'a> Walk<'_, 'a> {
                 *count += 1;
                 let local = match label {
                     Some(label) => label.value.to_string(),
-                    None => format!("{}_{count}", super::layers::snake(&name)),
+                    None => format!("{}_{count}", super::apply::snake(&name)),
                 };
-                let prefix = super::layers::join(&frame.prefix, &local);
+                let prefix = super::apply::join(&frame.prefix, &local);
                 let entity = self.use_block(
                     frame,
                     block.block,
                     Use {
                         statement: statement.span,
                         name: target.span,
-                        label,
                         operands,
                         arguments: block.arguments.to_vec(),
                         prefix: prefix.clone(),
@@ -463,7 +479,11 @@ impl<'a> Walk<'_, 'a> {
             match next {
                 Some(next) => entity = next,
                 None => {
-                    self.report(names::not_reusable(target.span, &name, "a part of something"));
+                    self.report(names::not_reusable(
+                        target.span,
+                        &name,
+                        "a part of something",
+                    ));
                     return None;
                 }
             }

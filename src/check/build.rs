@@ -9,9 +9,9 @@ use super::program::{
     ValueInfo,
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
+use super::wording::{lints, names, shapes};
 use super::{Checker, MAX_STEPS};
 use crate::diag::Diagnostic;
-use super::wording::{lints, names, shapes};
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
 use crate::shape::{self, Bounds, Dim, Requirement};
@@ -46,6 +46,9 @@ pub struct Walk<'c, 'a> {
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
     steps: usize,
+    pub(super) taints: HashSet<ValueId>,
+    /// Whether the results of the layer that is being applied are tainted.
+    pub(super) taint_next: bool,
     pub(super) errors: usize,
 }
 
@@ -67,6 +70,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             requirements: Vec::new(),
             required: HashSet::new(),
             steps: 0,
+            taints: HashSet::new(),
+            taint_next: false,
             errors: 0,
         }
     }
@@ -287,6 +292,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         ValueId(self.values.len() as u32 - 1)
     }
 
+    /// Whether the sizes of `value` follow from a claim that failed.
+    pub(super) fn tainted(&self, value: ValueId) -> bool {
+        self.taints.contains(&value)
+    }
+
     /// A value behind an error.
     pub(super) fn poison(&mut self, name: Name, span: Span) -> ValueId {
         self.value(name, None, Source::Error, span)
@@ -294,6 +304,12 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Notes a requirement; the first layer that asks for it is kept.
     pub(super) fn require(&mut self, requirement: Requirement, rule: &str, span: Span) {
+        // From here on the sizes are those that the contract allows, in proofs and in examples.
+        if let Requirement::AtLeast { var, low } = &requirement
+            && *low > self.bounds.low(var)
+        {
+            self.bounds.set(var.clone(), *low);
+        }
         if self.required.insert(requirement.clone()) {
             self.requirements.push(Required {
                 requirement,

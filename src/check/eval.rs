@@ -54,7 +54,7 @@ impl Walk<'_, '_> {
             }
             ExprKind::Negate(inner) => {
                 let value = self.eval(frame, inner, &[]);
-                self.finish(negate(&value), expr.span)
+                self.settle(negate(&value), expr.span)
             }
             ExprKind::Binary { op, left, right } => {
                 // Chains of one operator lean to the left; walking them in a loop keeps the
@@ -68,7 +68,7 @@ impl Walk<'_, '_> {
                 let mut value = self.eval(frame, first, &[]);
                 for (op, right, span) in rights.into_iter().rev() {
                     let right = self.eval(frame, right, &[]);
-                    value = self.finish(binary(op, &value, &right), span);
+                    value = self.settle(binary(op, &value, &right), span);
                 }
                 value
             }
@@ -80,7 +80,7 @@ impl Walk<'_, '_> {
                     .iter()
                     .map(|argument| self.eval(frame, argument, &[]))
                     .collect();
-                self.finish(call(function, &values), expr.span)
+                self.settle(call(function, &values), expr.span)
             }
             ExprKind::Tuple(items) => Value::Tuple(
                 items
@@ -109,7 +109,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn finish(&mut self, result: Result<Value, Failure>, span: Span) -> Value {
+    fn settle(&mut self, result: Result<Value, Failure>, span: Span) -> Value {
         match result {
             Ok(value) => value,
             Err(failure) => {
@@ -317,7 +317,13 @@ fn call(function: &Ident, values: &[Value]) -> Result<Value, Failure> {
                 value.describe()
             )));
         };
-        if best.is_none_or(|(found, _)| if smallest { number < found } else { number > found }) {
+        if best.is_none_or(|(found, _)| {
+            if smallest {
+                number < found
+            } else {
+                number > found
+            }
+        }) {
             best = Some((number, value));
         }
     }

@@ -4,24 +4,23 @@
 //! A block is checked where it stands, with its parameters and sizes as symbols, and again at
 //! each use with what the use brings; a statement that has had an error is not told off twice.
 
+mod apply;
 mod arguments;
 mod blocks;
 mod build;
 mod eval;
 mod inputs;
-mod layers;
 mod obligations;
 mod paths;
 pub mod program;
-pub mod wording;
 mod repeat;
 mod scope;
 mod statements;
+pub mod wording;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::diag::Diagnostic;
-use wording::{lints, names};
 use crate::layers;
 use crate::layers::value::Value;
 use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, StatementKind};
@@ -29,6 +28,7 @@ use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
 use build::Walk;
 use program::Program;
+use wording::{lints, names};
 
 /// How many applications of layers and turns of repeats one model may have.
 pub const MAX_STEPS: usize = 400_000;
@@ -395,4 +395,3 @@ impl<'a> Checker<'a> {
         }
     }
 }
-

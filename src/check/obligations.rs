@@ -2,7 +2,7 @@
 
 use super::build::{Mode, Walk};
 use super::scope::Frame;
-use crate::diag::lints;
+use super::wording::lints;
 use crate::layers::error::{Claim, Obligation};
 use crate::shape::{
     Bound, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most, divides,
@@ -64,18 +64,16 @@ impl Walk<'_, '_> {
     fn decide(&self, claim: &Claim) -> Outcome {
         match claim {
             Claim::Equal(left, right) => self.decide_equal(&left.dim, &right.dim),
-            Claim::Divides { divisor, of } => {
-                match divides(*divisor, &of.dim, &self.bounds) {
-                    Verdict::Proved => Outcome::Holds,
-                    Verdict::Unknown => Outcome::Unknown,
-                    Verdict::Refuted(example) => match of.dim.rem(*divisor) {
-                        Ok(rest) if self.mode == Mode::Generic => {
-                            self.satisfiable(&rest, &Dim::constant(0), example)
-                        }
-                        _ => Outcome::Fails(example),
-                    },
-                }
-            }
+            Claim::Divides { divisor, of } => match divides(*divisor, &of.dim, &self.bounds) {
+                Verdict::Proved => Outcome::Holds,
+                Verdict::Unknown => Outcome::Unknown,
+                Verdict::Refuted(example) => match of.dim.rem(*divisor) {
+                    Ok(rest) if self.mode == Mode::Generic => {
+                        self.satisfiable(&rest, &Dim::constant(0), example)
+                    }
+                    _ => Outcome::Fails(example),
+                },
+            },
             Claim::AtLeast { of, low } => self.bound(at_least(&of.dim, *low, &self.bounds)),
             Claim::AtMost { of, high } => self.bound(at_most(&of.dim, *high, &self.bounds)),
         }

@@ -294,7 +294,9 @@ fn first(value: Option<ValueId>) -> Target {
 }
 
 fn hidden(name: &str) -> String {
-    format!("`{name}` is a label inside the block, and only outputs and stored tensors are seen from outside")
+    format!(
+        "`{name}` is a label inside the block, and only outputs and stored tensors are seen from outside"
+    )
 }
 
 fn outputs(block: &super::scope::BlockEntity) -> Vec<String> {
@@ -306,7 +308,10 @@ fn in_layer(layer: &LayerEntity, kind: &SegmentKind, at: usize) -> Result<Vec<Ta
     let signature = layer.def.signature();
     let found = match kind {
         SegmentKind::Name(name) => {
-            let result = signature.results.iter().position(|result| *result == &**name);
+            let result = signature
+                .results
+                .iter()
+                .position(|result| *result == &**name);
             let param = layer.params.iter().find(|(param, _)| *param == &**name);
             match (result, param) {
                 (Some(result), _) => Some(first(layer.results.get(result + 1).copied())),

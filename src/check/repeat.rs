@@ -3,25 +3,38 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::apply::join;
 use super::build::Walk;
-use super::layers::join;
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, RepeatEntity, Scope};
-use super::{MAX_STEPS, build::Mode};
 use super::wording::{arguments as wording, lints, shapes};
+use super::{MAX_STEPS, build::Mode};
 use crate::layers::value::Value;
 use crate::shape::Dim;
 use crate::syntax::ast::{Repeat, Statement};
 
 impl<'a> Walk<'_, 'a> {
     /// `label: repeat count as index { … }`
-    pub(super) fn repeat(&mut self, frame: &mut Frame, statement: &'a Statement, repeat: &'a Repeat) {
+    pub(super) fn repeat(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        repeat: &'a Repeat,
+    ) {
         let (path, params) = self.layer_path(frame, &repeat.label, "repeat", false);
         let count = self.turns(frame, repeat);
         let (Some(count), false) = (count, self.checker.failed.contains(&statement.span)) else {
             let value = self.poison(path.clone(), statement.span);
             frame.muddied = true;
             self.errors += 1;
-            self.finish(frame, statement.span, &repeat.label, &None, path, value, EntityKind::Error);
+            self.finish(
+                frame,
+                statement.span,
+                &repeat.label,
+                &None,
+                path,
+                value,
+                EntityKind::Error,
+            );
             return;
         };
         let (prefix, stored) = (frame.prefix.clone(), frame.params.clone());
@@ -78,7 +91,8 @@ impl<'a> Walk<'_, 'a> {
             && frame.home
             && self.checker.failed.insert(repeat.keyword)
         {
-            self.checker.report(lints::unlabelled_repeat(repeat.keyword));
+            self.checker
+                .report(lints::unlabelled_repeat(repeat.keyword));
         }
         // Without a turn, the value above goes on.
         let result = match turns.last() {
@@ -101,7 +115,15 @@ impl<'a> Walk<'_, 'a> {
         let kind = EntityKind::Repeat(RepeatEntity {
             turns: Arc::new(turns),
         });
-        self.finish(frame, statement.span, &repeat.label, &None, join("", &path), value, kind);
+        self.finish(
+            frame,
+            statement.span,
+            &repeat.label,
+            &None,
+            join("", &path),
+            value,
+            kind,
+        );
     }
 
     /// How many turns; `None` after a diagnostic, or while a block's use has still to say it.

@@ -7,9 +7,9 @@ use super::blocks::Actual;
 use super::build::Walk;
 use super::paths::labels_of;
 use super::program::{Output, ValueId};
-use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Operand};
-use crate::diag::Diagnostic;
+use super::scope::{Const, ConstKind, Current, Frame, Operand};
 use super::wording::{lints, names, shapes};
+use crate::diag::Diagnostic;
 use crate::layers::error::{Blame, Claim, Obligation, Side};
 use crate::layers::value::Value;
 use crate::shape::Shape;
@@ -114,7 +114,14 @@ impl<'a> Walk<'_, 'a> {
                     self.misplaced(frame, statement, "`output`");
                     return;
                 }
-                self.output(frame, statement, name, shape.as_ref(), from.as_ref(), labels.as_ref());
+                self.output(
+                    frame,
+                    statement,
+                    name,
+                    shape.as_ref(),
+                    from.as_ref(),
+                    labels.as_ref(),
+                );
             }
             StatementKind::Weights { path } => self.weights(frame, statement, path),
             StatementKind::Broken { label } => {
@@ -266,7 +273,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Names for the last axis: as many as it is long.
-    fn labels(&mut self, frame: &Frame, expr: &Expr, operand: &Operand) -> Option<Arc<Vec<String>>> {
+    fn labels(
+        &mut self,
+        frame: &Frame,
+        expr: &Expr,
+        operand: &Operand,
+    ) -> Option<Arc<Vec<String>>> {
         if !frame.home {
             return None;
         }
@@ -337,8 +349,7 @@ impl<'a> Walk<'_, 'a> {
         value: ValueId,
         name: &Name,
     ) {
-        let repeated = self.checker.failed.contains(&shape.span);
-        if repeated {
+        if self.checker.failed.contains(&shape.span) {
             return;
         }
         let errors = self.errors;
@@ -370,6 +381,9 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         };
+        if self.tainted(value) && stated.len() == ty.shape.rank() {
+            return;
+        }
         let mut failures = Vec::new();
         if stated.len() == ty.shape.rank() {
             let pairs = stated.iter().zip(ty.shape.iter()).enumerate();
@@ -401,7 +415,9 @@ impl<'a> Walk<'_, 'a> {
                 .map(|dim| dim.unwrap_or(crate::shape::Dim::constant(1)))
                 .collect(),
         );
-        let example = failures.first().and_then(|(_, failure)| failure.example.as_ref());
+        let example = failures
+            .first()
+            .and_then(|(_, failure)| failure.example.as_ref());
         let diagnostic: Diagnostic =
             shapes::stated_differs(shape.span, name, &stated, &ty.shape, example, &self.bounds);
         self.tell(frame, shape.span, diagnostic);

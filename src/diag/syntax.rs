@@ -216,7 +216,7 @@ pub fn reserved(at: Span, word: &str) -> Diagnostic {
 pub fn two_statements(between: Span, second: Span, separator: &str, indent: &str) -> Diagnostic {
     let message = match separator {
         "->" => "`->` states a shape; the next layer stands on a line of its own".to_owned(),
-        "" => "two statements on one line; each has a line of its own".to_owned(),
+        "" | ";" | "," => "two statements on one line; each has a line of its own".to_owned(),
         _ => format!("layers are not joined by `{separator}`; each has a line of its own"),
     };
     Diagnostic::new(Code::E0101, second, message)
@@ -231,32 +231,57 @@ pub fn missing_brace(at: Span, header: &str) -> Diagnostic {
         .fix("write `{`", at, " {")
 }
 
-/// A character that no part of the language has; `right` is the one that it looks like.
-pub fn strange_character(at: Span, character: char, right: Option<&str>) -> Diagnostic {
-    let name = if character.is_control() || character.is_whitespace() {
-        format!("the character U+{:04X}", u32::from(character))
-    } else {
-        format!("the character `{character}`")
-    };
-    let diagnostic = Diagnostic::new(
+/// A `from` or `->` at the start of a line.
+pub fn detached_clause(at: Span, word: &str) -> Diagnostic {
+    Diagnostic::new(
         Code::E0101,
         at,
-        format!("{name} can only stand in a string or a comment"),
-    );
-    match right {
-        Some(" ") => diagnostic
-            .here("looks like a space")
-            .fix("write a space", at, " "),
-        Some(right) => diagnostic.here(format!("looks like `{right}`")).fix(
-            format!("write `{right}`"),
-            at,
-            right,
-        ),
-        None if character.is_alphabetic() => diagnostic
+        format!("`{word}` stands on the line of the layer that it belongs to"),
+    )
+    .here("starts a line")
+    .note("a line goes on only inside brackets and after a comma")
+}
+
+/// A `{` that no `model`, `block` or `repeat` opens.
+pub fn not_a_header(at: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        "a `{` opens the body of a `model`, a `block` or a `repeat`, which stands before it",
+    )
+    .here("opens nothing")
+}
+
+/// A character that no part of the language has.
+pub fn strange_character(at: Span, character: char) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::E0101, at, only_in_text(character));
+    if character.is_alphabetic() {
+        diagnostic
             .here("not a letter of a name")
-            .note("names are made of the letters A to Z and a to z, digits and `_`"),
-        None => diagnostic.here("not part of the language"),
+            .note("names are made of the letters A to Z and a to z, digits and `_`")
+    } else {
+        diagnostic.here("not part of the language")
     }
+}
+
+/// A character that looks like `right`; `whole` with its new text may reach further, as for quotes.
+pub fn lookalike(at: Span, character: char, right: &str, whole: Span, text: &str) -> Diagnostic {
+    let (looks, write) = match right {
+        " " => ("looks like a space".to_owned(), "write a space".to_owned()),
+        _ => (format!("looks like `{right}`"), format!("write `{text}`")),
+    };
+    Diagnostic::new(Code::E0101, at, only_in_text(character))
+        .here(looks)
+        .fix(write, whole, text)
+}
+
+fn only_in_text(character: char) -> String {
+    let name = if character.is_control() || character.is_whitespace() {
+        format!("U+{:04X}", u32::from(character))
+    } else {
+        format!("`{character}`")
+    };
+    format!("the character {name} can only stand in a string or a comment")
 }
 
 // ---- E0102 to E0104: brackets and strings ------------------------------------------------------
@@ -329,7 +354,7 @@ pub fn unclosed_body(open: Span, what: &str, at: Span, at_end: bool) -> Diagnost
     .fix(
         "write `}`",
         at.before(),
-        if at_end { "\n}\n" } else { "}\n\n" },
+        if at_end { "\n}" } else { "}\n\n" },
     )
 }
 
@@ -466,14 +491,14 @@ pub fn late_shape(at: Span, name: &Spanned<Name>, written: &str, may_move: bool)
     diagnostic
 }
 
-/// `reuse conv1(x)`; `argument` is the value in the parentheses, if it is a path.
-pub fn reuse_call(at: Span, between: Span, target: &str, argument: Option<&str>) -> Diagnostic {
+/// `reuse conv1(x)` or `Conv(6)(x)`; `argument` is the value in the parentheses, if it is a path.
+pub fn called(at: Span, between: Span, target: &str, argument: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         Code::E0109,
         at,
-        format!("`reuse` takes its input after `from`: `reuse {target} from x`"),
+        format!("a layer takes its input after `from`: `{target} from x`"),
     )
-    .here("no arguments here");
+    .here("not a call");
     match argument {
         Some("") => diagnostic.fix("remove the parentheses", between, ""),
         Some(value) => diagnostic.fix(
@@ -481,7 +506,7 @@ pub fn reuse_call(at: Span, between: Span, target: &str, argument: Option<&str>)
             between,
             format!(" from {value}"),
         ),
-        None => diagnostic.note("the layer keeps the arguments that it was built with"),
+        None => diagnostic.note("`from` takes the names of values, with commas between them"),
     }
 }
 

@@ -79,28 +79,86 @@ pub fn permute<T: Copy + Send + Sync>(
             _ => axes.push((size, stride)),
         }
     }
-    let (row_len, step) = axes.pop().unwrap_or((1, 1));
-    let row = |(i, row): (usize, &mut [T])| {
-        let (mut rest, mut start) = (i, 0);
-        for &(size, stride) in axes.iter().rev() {
+    if axes.is_empty() {
+        axes.push((1, 1));
+    }
+    // Tasks divide the outermost axis, so that each writes one piece of the result.
+    let (size, stride) = axes[0];
+    let each = out.len() / size;
+    let share = if worth_threads(out.len()) {
+        size.div_ceil(rayon::current_num_threads() * 4).max(1)
+    } else {
+        size
+    };
+    let piece = |(task, to): (usize, &mut [T])| {
+        let from = &input[task * share * stride..];
+        let mut axes = axes.clone();
+        axes[0].0 = to.len() / each;
+        copy_box(from, &axes, to);
+    };
+    if share < size {
+        out.par_chunks_mut(share * each).enumerate().for_each(piece);
+    } else {
+        piece((0, out));
+    }
+}
+
+/// Side of the squares in which a matrix is transposed: their lines of input stay in the first-level
+/// cache while they are read across.
+const SQUARE: usize = 16;
+
+/// Fills `out`, whose axes have these (sizes, strides in `input`), from `input`.
+fn copy_box<T: Copy>(input: &[T], axes: &[(usize, usize)], out: &mut [T]) {
+    let Some((&(row_len, step), outer)) = axes.split_last() else {
+        return;
+    };
+    // Another axis along which the input is contiguous: with the innermost one, a transposition.
+    let across = outer
+        .iter()
+        .position(|&(_, stride)| step != 1 && stride == 1);
+    let Some(across) = across else {
+        for (i, row) in out.chunks_exact_mut(row_len).enumerate() {
+            let start = offset(i, outer, |_| false);
+            if step == 1 {
+                row.copy_from_slice(&input[start..start + row_len]);
+            } else {
+                let source = input[start..].iter().step_by(step);
+                row.iter_mut().zip(source).for_each(|(y, &x)| *y = x);
+            }
+        }
+        return;
+    };
+    let lines = outer[across].0;
+    // From one line of the transposed matrix to the next, in the result.
+    let pitch: usize = axes[across + 1..].iter().map(|axis| axis.0).product();
+    let inner = pitch / row_len;
+    for i in 0..out.len() / (lines * row_len) {
+        let start = offset(i, outer, |axis| axis == across);
+        // The axes around the skipped one, as a place in the result.
+        let to = &mut out[i / inner * lines * pitch + i % inner * row_len..];
+        for top in (0..lines).step_by(SQUARE) {
+            for left in (0..row_len).step_by(SQUARE) {
+                let width = (row_len - left).min(SQUARE);
+                for line in top..(top + SQUARE).min(lines) {
+                    let source = input[start + left * step + line..].iter().step_by(step);
+                    let row = &mut to[line * pitch + left..][..width];
+                    row.iter_mut().zip(source).for_each(|(y, &x)| *y = x);
+                }
+            }
+        }
+    }
+}
+
+/// Where element number `i` of a box lies, whose axes have these (sizes, strides), some skipped.
+fn offset(i: usize, axes: &[(usize, usize)], skip: impl Fn(usize) -> bool) -> usize {
+    let (mut rest, mut start) = (i, 0);
+    for (axis, &(size, stride)) in axes.iter().enumerate().rev() {
+        if !skip(axis) {
             start += rest % size * stride;
             rest /= size;
         }
-        if step == 1 {
-            row.copy_from_slice(&input[start..start + row_len]);
-        } else {
-            for (y, &x) in row.iter_mut().zip(input[start..].iter().step_by(step)) {
-                *y = x;
-            }
-        }
-    };
-    if axes.is_empty() || !worth_threads(out.len()) {
-        out.chunks_exact_mut(row_len).enumerate().for_each(row);
-    } else {
-        let rows = out.par_chunks_exact_mut(row_len).enumerate();
-        rows.with_min_len((1_usize << 14).div_ceil(row_len))
-            .for_each(row);
     }
+    start
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::simd::{Left, NARROW, NARROW_ROWS, TILE, WIDE, WIDE_ROWS, accumulate, accumulate_few};
+use super::simd::{
+    Left, NARROW, NARROW_ROWS, TILE, WIDE, WIDE_ROWS, accumulate, accumulate_few, copy_columns,
+};
 use super::worth_threads;
 
 /// Depth of a block: a panel this deep and a tile's rows fit the first-level cache together.
@@ -185,7 +187,7 @@ fn block(
                     }
                     let results = output[top * n..(top + count) * n].chunks_exact_mut(n);
                     for (row, from) in tile.chunks_exact_mut(width).zip(results) {
-                        row[..columns].copy_from_slice(&from[column..column + columns]);
+                        copy_columns(&from[column..], row, columns);
                     }
                     let left = Left {
                         data: input,
@@ -196,7 +198,7 @@ fn block(
                     accumulate(&mut tile, left, panel.data, width);
                     let results = output[top * n..(top + count) * n].chunks_exact_mut(n);
                     for (row, to) in tile.chunks_exact(width).zip(results) {
-                        to[column..column + columns].copy_from_slice(&row[..columns]);
+                        copy_columns(row, &mut to[column..], columns);
                     }
                 }
             }

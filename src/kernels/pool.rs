@@ -101,6 +101,8 @@ struct Planes<'a> {
     window: &'a Window,
     count: usize,
     lane: usize,
+    /// For each axis and output position, the first input position read and how many are.
+    sources: [Vec<(usize, usize)>; 3],
 }
 
 impl Planes<'_> {
@@ -120,10 +122,19 @@ impl Planes<'_> {
             Layout::ChannelsFirst => (images, 1),
             Layout::ChannelsLast => (window.batch, channels),
         };
+        let sources = [0, 1, 2].map(|axis| {
+            let source = |at: usize| {
+                let taps = window.real_taps(axis, at);
+                let first = window.source(axis, at, taps.start).unwrap_or(0);
+                (first, taps.len())
+            };
+            (0..window.output[axis]).map(source).collect()
+        });
         Planes {
             window,
             count,
             lane,
+            sources,
         }
     }
 
@@ -137,35 +148,27 @@ impl Planes<'_> {
     }
 
     fn rows_a_task(&self) -> usize {
-        (1_usize << 14).div_ceil(self.row() * self.window.taps())
+        (1_usize << 14).div_ceil(self.row().saturating_mul(self.window.taps()).max(1))
     }
 
-    /// The input rows under output row number `at`, as (number in the plane, elements).
-    fn input_rows<'i>(
-        &self,
-        at: usize,
-        input: &'i [f32],
-    ) -> impl Iterator<Item = (usize, &'i [f32])> {
-        let w = *self.window;
-        let [depth, height, _] = w.output;
-        let (plane, d, h) = (at / (depth * height), at / height % depth, at % height);
+    /// Calls `f` for each input row under output row number `at`, with its number in the plane.
+    #[inline(always)]
+    fn for_rows(&self, at: usize, input: &[f32], mut f: impl FnMut(usize, &[f32])) {
+        let w = self.window;
+        let [_, height, _] = w.output;
+        let (planes, h) = (at / height, at % height);
+        let (plane, d) = (planes / w.output[0], planes % w.output[0]);
         let len = w.input[2] * self.lane;
         let first = plane * w.input[0] * w.input[1];
-        w.real_taps(0, d).flat_map(move |kd| {
-            w.real_taps(1, h).map(move |kh| {
-                let y = d * w.stride[0] + kd * w.dilation[0] - w.before[0];
-                let x = h * w.stride[1] + kh * w.dilation[1] - w.before[1];
-                let number = y * w.input[1] + x;
-                (number, &input[(first + number) * len..][..len])
-            })
-        })
-    }
-
-    /// The input column that tap 0 of output column `x` would read, and the real taps there.
-    fn columns(&self, x: usize) -> impl Iterator<Item = usize> {
-        let w = *self.window;
-        let position = move |k: usize| x * w.stride[2] + k * w.dilation[2] - w.before[2];
-        w.real_taps(2, x).map(position)
+        let (depth, depths) = self.sources[0][d];
+        let (line, lines) = self.sources[1][h];
+        for kd in 0..depths {
+            for kh in 0..lines {
+                let y = depth + kd * w.dilation[0];
+                let number = y * w.input[1] + line + kh * w.dilation[1];
+                f(number, &input[(first + number) * len..][..len]);
+            }
+        }
     }
 
     /// Folds each window with `f`, the rows first and then the columns, and lets `finish` see the
@@ -181,26 +184,29 @@ impl Planes<'_> {
         if output.is_empty() {
             return;
         }
-        let run = |folded: &mut Vec<f32>, (at, row): (usize, &mut [f32])| {
+        let run = |folded: &mut Vec<f32>, (task, rows): (usize, &mut [f32])| {
             vectorized(|| {
-                self.fold_rows(at, input, folded, start, &f);
-                if self.lane == 1 {
-                    self.fold_plain_columns(folded, row, start, &f);
-                } else {
-                    self.fold_columns(folded, row, start, &f);
+                for (i, row) in rows.chunks_exact_mut(self.row()).enumerate() {
+                    let at = task * self.rows_a_task() + i;
+                    self.fold_rows(at, input, folded, start, &f);
+                    if self.lane == 1 {
+                        self.fold_plain_columns(folded, row, start, &f);
+                    } else {
+                        self.fold_columns(folded, row, start, &f);
+                    }
+                    finish(at, row);
                 }
-                finish(at, row);
             });
         };
         let new = || vec![0.0; self.window.input[2] * self.lane];
+        let task = self.rows_a_task() * self.row();
         if worth_threads(self.work()) {
-            let rows = output.par_chunks_exact_mut(self.row()).enumerate();
-            rows.with_min_len(self.rows_a_task())
-                .for_each_init(new, run);
+            let tasks = output.par_chunks_mut(task).enumerate();
+            tasks.for_each_init(new, run);
         } else {
             let mut folded = new();
-            let rows = output.chunks_exact_mut(self.row()).enumerate();
-            rows.for_each(|row| run(&mut folded, row));
+            let tasks = output.chunks_mut(task).enumerate();
+            tasks.for_each(|rows| run(&mut folded, rows));
         }
     }
 
@@ -213,19 +219,18 @@ impl Planes<'_> {
         start: f32,
         f: &impl Fn(f32, f32) -> f32,
     ) {
-        let mut rows = self.input_rows(at, input);
-        match rows.next() {
-            None => folded.fill(start),
-            Some((_, first)) => {
-                for (y, &x) in folded.iter_mut().zip(first) {
-                    *y = f(start, x);
-                }
+        let mut fresh = true;
+        self.for_rows(at, input, |_, row| {
+            if std::mem::take(&mut fresh) {
+                folded.copy_from_slice(row);
+                return;
             }
-        }
-        for (_, row) in rows {
             for (y, &x) in folded.iter_mut().zip(row) {
                 *y = f(*y, x);
             }
+        });
+        if fresh {
+            folded.fill(start);
         }
     }
 
@@ -237,16 +242,20 @@ impl Planes<'_> {
         start: f32,
         f: &impl Fn(f32, f32) -> f32,
     ) {
-        for (x, pixel) in row.chunks_exact_mut(self.lane).enumerate() {
-            let mut columns = self
-                .columns(x)
-                .map(|c| &folded[c * self.lane..][..self.lane]);
-            match columns.next() {
-                None => pixel.fill(start),
-                Some(first) => pixel.copy_from_slice(first),
+        let (lane, step) = (self.lane, self.window.dilation[2] * self.lane);
+        for (pixel, &(first, taps)) in row.chunks_exact_mut(lane).zip(&self.sources[2]) {
+            if taps == 0 {
+                pixel.fill(start);
+                continue;
             }
-            for column in columns {
-                for (y, &x) in pixel.iter_mut().zip(column) {
+            // Two at once spares a pass over the pixel: most windows are two or three wide.
+            let source = &folded[first * lane..];
+            let second = if taps > 1 { &source[step..] } else { source };
+            for ((y, &a), &b) in pixel.iter_mut().zip(source).zip(second) {
+                *y = if taps > 1 { f(a, b) } else { a };
+            }
+            for k in 2..taps {
+                for (y, &x) in pixel.iter_mut().zip(&source[k * step..]) {
                     *y = f(*y, x);
                 }
             }
@@ -266,37 +275,46 @@ impl Planes<'_> {
         row.fill(start);
         for k in 0..self.window.kernel[2] {
             let offset = k * self.window.dilation[2];
-            // The output columns whose tap `k` is inside of the input.
+            // The output columns whose tap `k` is inside of the input begin here.
             let first = before.saturating_sub(offset).div_ceil(stride.max(1));
-            let Some(source) = folded.get((first * stride + offset).saturating_sub(before)..)
-            else {
+            let Some(row) = row.get_mut(first..) else {
                 continue;
             };
-            let row = row.iter_mut().skip(first);
+            let Some(source) = folded.get(first * stride + offset - before..) else {
+                continue;
+            };
             match stride {
-                1 => row.zip(source).for_each(|(y, &x)| *y = f(*y, x)),
-                // An odd last element is a chunk of its own.
-                2 => row
-                    .zip(source.chunks(2))
-                    .for_each(|(y, x)| *y = f(*y, x[0])),
-                _ => row
-                    .zip(source.iter().step_by(stride))
-                    .for_each(|(y, &x)| *y = f(*y, x)),
+                1 => row.iter_mut().zip(source).for_each(|(y, &x)| *y = f(*y, x)),
+                2 => {
+                    let (pairs, odd) = source.as_chunks::<2>();
+                    row.iter_mut()
+                        .zip(pairs)
+                        .for_each(|(y, x)| *y = f(*y, x[0]));
+                    if let (Some(y), Some(&x)) = (row.get_mut(pairs.len()), odd.first()) {
+                        *y = f(*y, x);
+                    }
+                }
+                _ => {
+                    let source = source.iter().step_by(stride);
+                    row.iter_mut().zip(source).for_each(|(y, &x)| *y = f(*y, x));
+                }
             }
         }
     }
 
+    #[inline(always)]
     fn indexed_row(&self, at: usize, input: &[f32], row: &mut [f32], indices: &mut [i64]) {
         let lane = self.lane;
         row.fill(f32::NEG_INFINITY);
         // Minus one: nothing seen yet, so that the first real element is taken even if it is -∞.
         indices.fill(-1);
-        for (number, source) in self.input_rows(at, input) {
+        self.for_rows(at, input, |number, source| {
             let pixels = row
                 .chunks_exact_mut(lane)
                 .zip(indices.chunks_exact_mut(lane));
-            for (x, (pixel, index)) in pixels.enumerate() {
-                for column in self.columns(x) {
+            for ((pixel, index), &(first, taps)) in pixels.zip(&self.sources[2]) {
+                for k in 0..taps {
+                    let column = first + k * self.window.dilation[2];
                     let here = (number * self.window.input[2] + column) as i64;
                     let source = &source[column * lane..][..lane];
                     for ((y, i), &v) in pixel.iter_mut().zip(&mut *index).zip(source) {
@@ -306,7 +324,7 @@ impl Planes<'_> {
                     }
                 }
             }
-        }
+        });
         for index in indices {
             *index = (*index).max(0);
         }
@@ -410,5 +428,208 @@ fn global(
             .chunks_exact(size)
             .zip(output.chunks_exact_mut(channels))
             .for_each(image);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::reference::{Random, assert_close, element, random_window, under};
+
+    const LAYOUTS: [Layout; 2] = [Layout::ChannelsFirst, Layout::ChannelsLast];
+
+    /// Calls `f` with random windows of every rank and layout, their channels and their input.
+    fn cases(seed: u64, mut f: impl FnMut(&Window, usize, &[f32])) {
+        let mut random = Random::new(seed);
+        for i in 0..240 {
+            let mut window = random_window(&mut random, i % 3 + 1, LAYOUTS[i / 3 % 2]);
+            if i >= 228 {
+                // Enough for several threads.
+                window.batch = 60;
+            }
+            let channels = random.size(1, 20);
+            let input = random.floats(window.batch * channels * window.input_pixels());
+            f(&window, channels, &input);
+        }
+    }
+
+    #[test]
+    fn max_pool_agrees_with_the_definition() {
+        cases(20, |w, channels, input| {
+            let (from, to) = (w.input_pixels(), w.output_pixels());
+            // Few different values, so that there are equals.
+            let input: Vec<f32> = input.iter().map(|x| (x * 4.0).round()).collect();
+            let mut output = vec![f32::NAN; w.batch * channels * to];
+            let mut indices = vec![-1; output.len()];
+            max_pool(w, channels, &input, &mut output, Some(&mut indices));
+            let mut plain = vec![f32::NAN; output.len()];
+            max_pool(w, channels, &input, &mut plain, None);
+            assert_eq!(plain, output, "{w:?}");
+            for pixel in 0..to {
+                let under = under(w, pixel);
+                for image in 0..w.batch {
+                    for c in 0..channels {
+                        let (mut want, mut index) = (f32::NEG_INFINITY, 0);
+                        for &(_, p) in &under {
+                            let x = input[element(w.layout, image, c, p, channels, from)];
+                            if x > want {
+                                (want, index) = (x, p as i64);
+                            }
+                        }
+                        let at = element(w.layout, image, c, pixel, channels, to);
+                        assert_eq!((output[at], indices[at]), (want, index), "{w:?}");
+                    }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn avg_pool_agrees_with_the_definition() {
+        cases(21, |w, channels, input| {
+            let (from, to) = (w.input_pixels(), w.output_pixels());
+            for (count_padding, after) in [(false, [0; 3]), (true, [0, 1, 2]), (true, [3; 3])] {
+                let mut output = vec![f32::NAN; w.batch * channels * to];
+                avg_pool(w, channels, count_padding, after, input, &mut output);
+                let mut want = vec![0.0; output.len()];
+                for pixel in 0..to {
+                    let under = under(w, pixel);
+                    let count = if count_padding {
+                        counted(w, pixel, after)
+                    } else {
+                        under.len()
+                    };
+                    for image in 0..w.batch {
+                        for c in 0..channels {
+                            let value = |p| input[element(w.layout, image, c, p, channels, from)];
+                            let sum: f32 = under.iter().map(|&(_, p)| value(p)).sum();
+                            want[element(w.layout, image, c, pixel, channels, to)] =
+                                sum / count.max(1) as f32;
+                        }
+                    }
+                }
+                assert_close(&output, &want, 1e-5, &format!("{w:?}"));
+            }
+        });
+    }
+
+    /// The cells of a window that lie before the end of the padding.
+    fn counted(w: &Window, pixel: usize, after: [usize; 3]) -> usize {
+        let at = crate::kernels::reference::coordinates(pixel, w.output);
+        (0..w.taps())
+            .filter(|&tap| {
+                let k = crate::kernels::reference::coordinates(tap, w.kernel);
+                (0..3).all(|i| {
+                    at[i] * w.stride[i] + k[i] * w.dilation[i] < w.before[i] + w.input[i] + after[i]
+                })
+            })
+            .count()
+    }
+
+    fn line(input: usize, output: usize, kernel: usize, before: usize) -> Window {
+        Window {
+            layout: Layout::ChannelsLast,
+            batch: 1,
+            input: [1, 1, input],
+            output: [1, 1, output],
+            kernel: [1, 1, kernel],
+            stride: [1, 1, 2],
+            dilation: [1; 3],
+            before: [0, 0, before],
+        }
+    }
+
+    #[test]
+    fn a_window_of_two_that_rounds_up_counts_what_is_there() {
+        // PyTorch: AvgPool1d(2, ceil_mode=True) of [1, 2, 3] is [1.5, 3].
+        let mut output = [0.0; 2];
+        for count_padding in [false, true] {
+            avg_pool(
+                &line(3, 2, 2, 0),
+                1,
+                count_padding,
+                [0; 3],
+                &[1.0, 2.0, 3.0],
+                &mut output,
+            );
+            assert_eq!(output, [1.5, 3.0]);
+        }
+        // AvgPool1d(3, stride=2, padding=1): the padding counts, on both sides.
+        avg_pool(
+            &line(3, 2, 3, 1),
+            1,
+            true,
+            [0, 0, 1],
+            &[3.0, 6.0, 9.0],
+            &mut output,
+        );
+        assert_eq!(output, [3.0, 5.0]);
+        avg_pool(
+            &line(3, 2, 3, 1),
+            1,
+            false,
+            [0, 0, 1],
+            &[3.0, 6.0, 9.0],
+            &mut output,
+        );
+        assert_eq!(output, [4.5, 7.5]);
+    }
+
+    #[test]
+    fn not_a_number_wins_and_padding_never() {
+        let (mut output, mut indices) = ([0.0; 2], [9; 2]);
+        let input = [f32::NEG_INFINITY, f32::NEG_INFINITY, -1.0];
+        max_pool(
+            &line(3, 2, 3, 1),
+            1,
+            &input,
+            &mut output,
+            Some(&mut indices),
+        );
+        assert_eq!((output, indices), ([f32::NEG_INFINITY, -1.0], [0, 2]));
+        let input = [f32::NAN, 5.0, f32::NAN];
+        max_pool(
+            &line(3, 1, 3, 0),
+            1,
+            &input,
+            &mut output[..1],
+            Some(&mut indices[..1]),
+        );
+        assert!(output[0].is_nan());
+        assert_eq!(indices[0], 2);
+        max_pool(&line(3, 2, 3, 1), 1, &input, &mut output, None);
+        assert!(output.iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn global_pools_reduce_every_channel() {
+        let mut random = Random::new(22);
+        for layout in LAYOUTS {
+            for (batch, channels, pixels) in [(1, 1, 1), (3, 5, 49), (40, 33, 100), (0, 2, 3)] {
+                let input = random.floats(batch * channels * pixels);
+                let mut mean = vec![f32::NAN; batch * channels];
+                let mut largest = mean.clone();
+                global_avg(layout, batch, channels, pixels, &input, &mut mean);
+                global_max(layout, batch, channels, pixels, &input, &mut largest);
+                for i in 0..mean.len() {
+                    let (image, c) = (i / channels, i % channels);
+                    let value = |p| input[element(layout, image, c, p, channels, pixels)];
+                    let sum: f32 = (0..pixels).map(value).sum();
+                    assert!((mean[i] - sum / pixels as f32).abs() < 1e-6);
+                    let max = (0..pixels).map(value).fold(f32::NEG_INFINITY, f32::max);
+                    assert_eq!(largest[i], max);
+                }
+            }
+        }
+        let mut output = [0.0];
+        global_max(
+            Layout::ChannelsFirst,
+            1,
+            1,
+            3,
+            &[1.0, f32::NAN, 2.0],
+            &mut output,
+        );
+        assert!(output[0].is_nan());
     }
 }

@@ -23,7 +23,7 @@ pub fn infer(layer: &'static str, inputs: &[TensorType]) -> Result<Inferred, Lay
         let mut sides = shapes.iter().enumerate().filter_map(|(at, shape)| {
             let axis = (axis + shape.rank()).checked_sub(rank)?;
             let dim = &shape[axis];
-            (!dim.is_const(1)).then(|| (at, axis, dim))
+            (!dim.is_const(1)).then_some((at, axis, dim))
         });
         // The first size that does not repeat is the result's; the others must be equal to it.
         let Some((first, first_axis, size)) = sides.next() else {

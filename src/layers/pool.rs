@@ -342,6 +342,27 @@ mod tests {
     }
 
     #[test]
+    fn a_window_may_reach_far_beyond_the_input() {
+        let row = || [tensor(&[1, 4, 1], &[1.0, 9.0, 2.0, 4.0])];
+        assert_eq!(
+            elements("MaxPool(1048576, 1, same)", Last, &row()),
+            [9.0; 4]
+        );
+        assert_eq!(
+            elements("AvgPool(1048575, 1, same)", Last, &row()),
+            [4.0; 4]
+        );
+        let apart = "MaxPool(1048576, 1, same, dilation=4)";
+        // Window i begins at i − 2·(1048576 − 1), and sees position i + 2 or i − 2.
+        assert_eq!(elements(apart, Last, &row()), [2.0, 4.0, 1.0, 9.0]);
+        let cube = tensor(&[1, 1, 1, 2, 1], &[1.0, 2.0]);
+        assert_eq!(
+            elements("MaxPool(1048576, 1, same)", Last, &[cube]),
+            [2.0; 2]
+        );
+    }
+
+    #[test]
     fn dilation_skips_cells() {
         let row = tensor(&[1, 4, 1], &[1.0, 9.0, 2.0, 3.0]);
         assert_eq!(

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::args::{Args, Bias};
 use super::def::{Init, ParamSpec, TensorType};
-use super::error::{Blame, LayerError, Problem};
+use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::shape::{Dim, Env, EvalError, Shape};
 use crate::tensor::DType;
 
@@ -77,6 +77,25 @@ pub fn single(args: &Args, name: &'static str) -> Result<f32, LayerError> {
             )),
         ))
     }
+}
+
+/// That a symbolic argument, or a part of one, is at least `low` for every size; constants are
+/// checked where arguments are read, and a bare variable is at least 1.
+pub fn argument_at_least(
+    layer: &'static str,
+    name: &'static str,
+    value: &Dim,
+    low: i128,
+) -> Option<Obligation> {
+    let known = value.as_const().or(value.as_var().map(|_| 1));
+    (known.is_none_or(|known| known < low)).then(|| Obligation {
+        claim: Claim::AtLeast {
+            of: Side::other(format!("`{name}`"), value.clone()),
+            low,
+        },
+        rule: format!("`{name}` of `{layer}` must be at least {low}").into(),
+        blame: Blame::Arg(name),
+    })
 }
 
 /// A shape around one axis: the elements before it, along it, and after it.

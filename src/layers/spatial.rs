@@ -11,9 +11,10 @@ use crate::kernels::window::Window;
 use crate::shape::{Dim, DimError, Env, EvalError, Shape};
 use crate::tensor::Layout;
 
-/// The largest kernel, stride, dilation or padding. A product of two of them and a few additions
-/// stay below 2⁶⁴, so the kernels' arithmetic on positions cannot overflow.
-const LIMIT: i128 = 1 << 31;
+/// The largest kernel, stride, dilation or padding. The cells of a window over three axes, and every
+/// position that a kernel computes, stay far below 2⁶⁴, and a loop over the cells of a window ends
+/// soon.
+const LIMIT: i128 = 1 << 20;
 
 /// The `padding` argument.
 pub const PADDING: ArgDef = ArgDef {
@@ -124,9 +125,10 @@ impl Windows {
 
     /// The spatial sizes of the result, and what must hold for them.
     pub fn infer(&self, input: &Shape) -> Result<(Vec<Dim>, Vec<Obligation>), LayerError> {
+        let slides = self.slides(input.rank())?;
         let mut sizes = Vec::new();
-        let mut obligations = Vec::new();
-        for slide in self.slides(input.rank())? {
+        let mut obligations = self.symbolic_arguments(&slides);
+        for slide in slides {
             let size = &input[slide.axis];
             sizes.push(slide.output(size, self.ceil).map_err(|error| {
                 match error {
@@ -143,6 +145,26 @@ impl Windows {
             }
         }
         Ok((sizes, obligations))
+    }
+
+    /// That symbolic kernels and paddings are in range; each is said once, however many axes it is
+    /// for.
+    fn symbolic_arguments(&self, slides: &[Slide]) -> Vec<Obligation> {
+        let mut amounts = Vec::new();
+        for slide in slides {
+            amounts.push((self.argument, &slide.kernel, 1));
+            if let Some((before, after)) = &slide.padding {
+                amounts.extend([("padding", before, 0), ("padding", after, 0)]);
+            }
+        }
+        let fresh = |at: usize| !amounts[..at].contains(&amounts[at]);
+        (0..amounts.len())
+            .filter(|at| fresh(*at))
+            .filter_map(|at| {
+                let (name, value, low) = amounts[at];
+                rules::argument_at_least(self.layer, name, value, low)
+            })
+            .collect()
     }
 
     /// That there is a window at all: the whole of it is in the padded input or, with `ceil`, a

@@ -20,7 +20,7 @@ use crate::text::Name;
 /// Most residue classes that are looked at.
 pub const MAX_CLASSES: i128 = 10_000;
 /// Most evaluations of single terms over all classes.
-const MAX_WORK: usize = 1_000_000;
+const MAX_WORK: usize = 500_000;
 
 /// Most coefficients on one class.
 const MAX_BASIS: usize = 4096;
@@ -258,8 +258,10 @@ fn component_range(dim: &Dim, bounds: &Bounds) -> Result<Range, GaveUp> {
     })
 }
 
-/// The period of each variable that occurs in a floor; above [`MAX_CLASSES`] it is not exact.
-pub(super) fn periods(dim: &Dim) -> BTreeMap<Name, i128> {
+/// The period of each variable that occurs in a floor of `dim`: every floor is a polynomial in the
+/// quotient of the variable by it, on each class of remainders. Above [`MAX_CLASSES`] the number
+/// is not exact.
+pub fn periods(dim: &Dim) -> BTreeMap<Name, i128> {
     fn walk(dim: &Dim, above: i128, periods: &mut BTreeMap<Name, i128>) {
         for (atom, _) in dim.terms().iter().flat_map(|term| term.monomial.factors()) {
             match atom {
@@ -336,17 +338,14 @@ fn basis(dim: &Dim, vars: &[Name], most: usize) -> Result<Vec<Vec<u32>>, GaveUp>
         let mut exponents = vec![0; vars.len()];
         // Counts through the box below the degrees, but for what exceeds the total degree.
         let mut left = term.monomial.degree();
-        loop {
-            let Some(at) = (0..vars.len()).rev().find(|at| {
-                if exponents[*at] < degrees[*at] && left > 0 {
-                    return true;
-                }
-                left += exponents[*at];
-                exponents[*at] = 0;
-                false
-            }) else {
-                break;
-            };
+        while let Some(at) = (0..vars.len()).rev().find(|at| {
+            if exponents[*at] < degrees[*at] && left > 0 {
+                return true;
+            }
+            left += exponents[*at];
+            exponents[*at] = 0;
+            false
+        }) {
             exponents[at] += 1;
             left -= 1;
             basis.insert(exponents.clone());

@@ -11,9 +11,11 @@ mod broadcast;
 mod decide;
 mod dim;
 mod grid;
+mod invert;
 mod poly;
 mod print;
 mod program;
+mod quotient;
 mod requirement;
 mod residues;
 #[cfg(test)]
@@ -23,8 +25,9 @@ mod univariate;
 pub use broadcast::{Broadcast, broadcast, broadcast_pairs};
 pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
-pub use grid::MAX_CLASSES;
-pub use requirement::{Bound, Cmp, Requirement, at_least, at_most, simplify};
+pub use grid::{MAX_CLASSES, periods};
+pub use invert::{Bound, at_least, at_most};
+pub use requirement::{Cmp, Requirement, simplify};
 pub use residues::{Residues, Satisfiable, describe, describe_negated, ever_equal, when_equal};
 
 use std::collections::BTreeMap;

@@ -17,7 +17,21 @@ pub(super) struct Term {
 
 /// A product of powers of distinct atoms, ordered by atom. The empty product is 1.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Monomial(Vec<(Atom, u32)>);
+pub(super) struct Monomial {
+    factors: Factors,
+    /// The sum of the powers, each times the degree of its atom.
+    degree: u32,
+}
+
+/// Most products have one factor, which needs no allocation.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+enum Factors {
+    #[default]
+    None,
+    One((Atom, u32)),
+    /// At least two.
+    More(Vec<(Atom, u32)>),
+}
 
 /// What a polynomial treats as indivisible. Variables sort before floors.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,17 +106,37 @@ impl Term {
 }
 
 impl Monomial {
+    fn new(mut factors: Vec<(Atom, u32)>) -> Monomial {
+        let degree = factors
+            .iter()
+            .map(|(atom, power)| power.saturating_mul(atom.degree()))
+            .fold(0, u32::saturating_add);
+        let factors = if factors.len() > 1 {
+            Factors::More(factors)
+        } else {
+            factors.pop().map_or(Factors::None, Factors::One)
+        };
+        Monomial { factors, degree }
+    }
+
     pub(super) fn atom(atom: Atom) -> Monomial {
-        Monomial(vec![(atom, 1)])
+        Monomial {
+            degree: atom.degree(),
+            factors: Factors::One((atom, 1)),
+        }
     }
 
     pub(super) fn is_one(&self) -> bool {
-        self.0.is_empty()
+        matches!(self.factors, Factors::None)
     }
 
     /// Atoms with their powers, in order.
     pub(super) fn factors(&self) -> &[(Atom, u32)] {
-        &self.0
+        match &self.factors {
+            Factors::None => &[],
+            Factors::One(factor) => std::slice::from_ref(factor),
+            Factors::More(factors) => factors,
+        }
     }
 
     /// Every variable that occurs, in floors too.
@@ -113,7 +147,7 @@ impl Monomial {
     }
 
     pub(super) fn collect_vars(&self, vars: &mut BTreeSet<Name>) {
-        for (atom, _) in &self.0 {
+        for (atom, _) in self.factors() {
             match atom {
                 Atom::Var(name) => {
                     vars.insert(name.clone());
@@ -125,8 +159,8 @@ impl Monomial {
 
     /// The product of the factors for which `keep` holds.
     pub(super) fn retain(&self, keep: impl Fn(&Atom) -> bool) -> Monomial {
-        Monomial(
-            self.0
+        Monomial::new(
+            self.factors()
                 .iter()
                 .filter(|(atom, _)| keep(atom))
                 .cloned()
@@ -134,23 +168,28 @@ impl Monomial {
         )
     }
 
-    /// The sum of the powers, each times the degree of its atom.
     pub(super) fn degree(&self) -> u32 {
-        self.0
-            .iter()
-            .map(|(atom, power)| power.saturating_mul(atom.degree()))
-            .fold(0, u32::saturating_add)
+        self.degree
     }
 
     pub(super) fn times(&self, other: &Monomial) -> Monomial {
-        let mut factors = Vec::with_capacity(self.0.len() + other.0.len());
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        if self.is_one() {
+            return other.clone();
+        }
+        if other.is_one() {
+            return self.clone();
+        }
+        let mut factors = Vec::with_capacity(self.factors().len() + other.factors().len());
+        let (mut a, mut b) = (
+            self.factors().iter().peekable(),
+            other.factors().iter().peekable(),
+        );
         loop {
             let order = match (a.peek(), b.peek()) {
                 (Some(x), Some(y)) => x.0.cmp(&y.0),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (None, None) => return Monomial(factors),
+                (None, None) => return Monomial::new(factors),
             };
             match order {
                 Ordering::Less => factors.extend(a.next().cloned()),
@@ -166,13 +205,13 @@ impl Monomial {
 
     /// `self / other`, when every power allows it.
     pub(super) fn over(&self, other: &Monomial) -> Option<Monomial> {
-        let mut factors = self.0.clone();
-        for (atom, power) in &other.0 {
+        let mut factors = self.factors().to_vec();
+        for (atom, power) in other.factors() {
             let at = factors.binary_search_by(|(own, _)| own.cmp(atom)).ok()?;
             factors[at].1 = factors[at].1.checked_sub(*power)?;
         }
         factors.retain(|(_, power)| *power > 0);
-        Some(Monomial(factors))
+        Some(Monomial::new(factors))
     }
 }
 
@@ -181,13 +220,13 @@ impl Monomial {
 impl Ord for Monomial {
     fn cmp(&self, other: &Monomial) -> Ordering {
         other.degree().cmp(&self.degree()).then_with(|| {
-            for ((a, p), (b, q)) in iter::zip(&self.0, &other.0) {
+            for ((a, p), (b, q)) in iter::zip(self.factors(), other.factors()) {
                 let order = a.cmp(b).then(q.cmp(p));
                 if order.is_ne() {
                     return order;
                 }
             }
-            other.0.len().cmp(&self.0.len())
+            other.factors().len().cmp(&self.factors().len())
         })
     }
 }

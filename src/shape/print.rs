@@ -88,17 +88,19 @@ fn split_remainder(terms: &[Term]) -> Option<(Vec<Term>, Part)> {
             return None;
         }
         let scale = (term.coefficient / floor.divisor).checked_neg()?;
-        let mut rest = terms.to_vec();
-        rest.remove(at);
+        let mut used = vec![at];
         for part in floor.numerator.terms().iter() {
-            let coefficient = part.coefficient.checked_mul(scale)?;
-            let wanted = Term {
-                monomial: part.monomial.clone(),
-                coefficient,
-            };
-            let at = rest.iter().position(|term| *term == wanted)?;
-            rest.remove(at);
+            let at = terms
+                .binary_search_by(|term| term.monomial.cmp(&part.monomial))
+                .ok()?;
+            if Some(terms[at].coefficient) != part.coefficient.checked_mul(scale) {
+                return None;
+            }
+            used.push(at);
         }
+        let rest = terms.iter().enumerate();
+        let rest = rest.filter(|(at, _)| !used.contains(at));
+        let rest = rest.map(|(_, term)| term.clone()).collect();
         let factor = quotient(&floor.numerator, "%", floor.divisor);
         Some((rest, scaled(scale, &[factor])))
     })
@@ -115,10 +117,13 @@ fn fold_constant(terms: &[Term]) -> Option<(usize, Part)> {
         return None;
     };
     let floor = single_floor(term)?;
-    if floor.numerator.constant_term() == 0 || constant.coefficient % term.coefficient != 0 {
+    let times = constant.coefficient.checked_div(term.coefficient)?;
+    if floor.numerator.constant_term() == 0
+        || times.checked_mul(term.coefficient) != Some(constant.coefficient)
+    {
         return None;
     }
-    let moved = (constant.coefficient / term.coefficient).checked_mul(floor.divisor)?;
+    let moved = times.checked_mul(floor.divisor)?;
     let numerator = floor.numerator.plus(moved).ok()?;
     let factor = quotient(&numerator, "//", floor.divisor);
     Some((at, scaled(term.coefficient, &[factor])))

@@ -6,7 +6,7 @@ use super::{Bounds, Env};
 use crate::text::Name;
 
 /// Most steps of a search for a point: evaluations times the number of terms.
-pub(super) const SEARCH_STEPS: usize = 500_000;
+pub(super) const SEARCH_STEPS: usize = 200_000;
 
 /// A size as a function of the values of `vars`.
 pub(super) struct Program {

@@ -1,19 +1,11 @@
-//! What the variables must satisfy for a size to be large or small enough.
-//!
-//! Bounds are inverted exactly: `floor(P/k) >= n` is `P >= k*n`, `a*v + b >= n` is
-//! `v >= ceil((n - b)/a)`, a size that only rises or only falls with its one variable has a
-//! threshold that bisection finds, and any other size of one variable has thresholds on each
-//! residue class. A bound over several variables that no rule takes apart is its own requirement.
+//! Conditions on the variables of a program: how they read, and which of them say enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::decide::{Counterexample, Sides};
 use super::dim::{Dim, DimError};
-use super::grid::range;
-use super::poly::{Atom, Floor, Monomial, Term, gcd};
-use super::program::{Program, lows};
-use super::univariate::{Solutions, last_false, last_true, solve};
+use super::invert::{When, tightened, when_not_negative, without_floors};
+use super::poly::Term;
 use super::{Bounds, Env};
 use crate::text::Name;
 
@@ -56,240 +48,28 @@ pub enum Cmp {
     Eq,
 }
 
-/// What a bound on a size asks of its variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// It holds for every value of the variables.
-    Proved,
-    /// It never holds. The example is at the lower bounds of the variables: the value of the size
-    /// on the left, the bound on the right.
-    Never(Counterexample),
-    /// It holds exactly when all of these do. A requirement over several variables may turn out to
-    /// hold always, or never, where no rule sees that.
-    Requires(Vec<Requirement>),
-    /// A number is out of range.
-    Unknown,
-}
-
-/// When `d >= low` for variables within `bounds`.
-pub fn at_least(d: &Dim, low: i128, bounds: &Bounds) -> Bound {
-    decide(d.minus(low), d, low, bounds)
-}
-
-/// When `d <= high` for variables within `bounds`.
-pub fn at_most(d: &Dim, high: i128, bounds: &Bounds) -> Bound {
-    decide(Dim::constant(high).sub(d), d, high, bounds)
-}
-
-fn decide(margin: Result<Dim, DimError>, d: &Dim, limit: i128, bounds: &Bounds) -> Bound {
-    let Ok(margin) = margin else {
-        return Bound::Unknown;
-    };
-    let requirements = match when_not_negative(&margin, bounds) {
-        Some(When::Always) => return Bound::Proved,
-        Some(When::Never) => {
-            let limit = Dim::constant(limit);
-            let env = Sides::new(d, &limit, bounds).complete(&Env::new());
-            return match (d.eval(&env), limit.as_const()) {
-                (Ok(left), Some(right)) => Bound::Never(Counterexample { env, left, right }),
-                _ => Bound::Unknown,
-            };
-        }
-        Some(When::If(requirements)) => requirements,
-        None => vec![match margin_of(&margin) {
-            Some(requirement) => requirement,
-            None => return Bound::Unknown,
-        }],
-    };
-    Bound::Requires(simplify(requirements))
-}
-
-enum When {
-    Always,
-    Never,
-    If(Vec<Requirement>),
-}
-
-/// When `margin >= 0`; `None` when only the predicate itself says it.
-fn when_not_negative(margin: &Dim, bounds: &Bounds) -> Option<When> {
-    let margin = without_floors(margin);
-    if let Some(n) = margin.as_const() {
-        return Some(if n >= 0 { When::Always } else { When::Never });
-    }
-    let vars: Vec<Name> = margin.vars().into_iter().collect();
-    let low = lows(&vars, bounds);
-    // In normal form all coefficients inside floors are positive, so that those outside say
-    // whether the size rises or falls, as long as no variable is negative.
-    let terms = margin.terms();
-    let varying = || terms.iter().filter(|term| !term.monomial.is_one());
-    let natural = low.iter().all(|low| *low >= 0);
-    let rises = natural && varying().all(|term| term.coefficient > 0);
-    let falls = natural && varying().all(|term| term.coefficient < 0);
-    if rises || falls {
-        let at_low = Program::new(&margin, &vars).eval(&low);
-        match (rises, at_low) {
-            (true, Some(0..)) => return Some(When::Always),
-            (false, Some(..0)) => return Some(When::Never),
-            _ => {}
-        }
-    }
-    if let [var] = vars.as_slice() {
-        return of_one_variable(&margin, var, low[0], rises, falls);
-    }
-    if !(rises || falls) {
-        if let Ok(range) = range(&margin, bounds) {
-            match (range.min, range.max) {
-                (Some(0..), _) => return Some(When::Always),
-                (_, Some(..0)) => return Some(When::Never),
-                _ => {}
-            }
-        }
-    }
-    if rises {
-        if let [product, constant] = &*terms {
-            if constant.monomial.is_one() {
-                return every_factor(product, constant.coefficient, bounds);
-            }
-        }
-    }
-    if margin.has_floor() {
-        return None;
-    }
-    margin_of(&margin).map(|requirement| When::If(vec![requirement]))
-}
-
-fn of_one_variable(margin: &Dim, var: &Name, low: i128, rises: bool, falls: bool) -> Option<When> {
-    let at_least = |low| Requirement::AtLeast {
-        var: var.clone(),
-        low,
-    };
-    let at_most = |high| Requirement::AtMost {
-        var: var.clone(),
-        high,
-    };
-    if let Some(linear) = margin.linear_in(&BTreeSet::new()) {
-        let offset = linear.offset.as_const()?;
-        // scale*v + offset >= 0
-        return Some(if linear.scale > 0 {
-            let least = offset.checked_div_euclid(linear.scale)?.checked_neg()?;
-            if least <= low {
-                When::Always
-            } else {
-                When::If(vec![at_least(least)])
+/// `margin >= 0` as a comparison: with positive terms on both sides, or, where it speaks of the
+/// remainder of one variable, with the constant on the right.
+pub(super) fn margin_of(margin: &Dim) -> Option<Requirement> {
+    let margin = tightened(margin);
+    if margin.has_floor() && margin.vars().len() == 1 {
+        let limit = margin.constant_term().checked_neg()?;
+        let varying = margin.plus(limit).ok()?;
+        let falls = varying.terms().first()?.coefficient < 0;
+        return Some(if falls {
+            Requirement::Compare {
+                left: varying.times(-1).ok()?,
+                op: Cmp::Le,
+                right: Dim::constant(limit.checked_neg()?),
             }
         } else {
-            let most = offset.checked_div_euclid(linear.scale.checked_neg()?)?;
-            if most < low {
-                When::Never
-            } else {
-                When::If(vec![at_most(most)])
+            Requirement::Compare {
+                left: varying,
+                op: Cmp::Ge,
+                right: Dim::constant(limit),
             }
         });
     }
-    let program = Program::new(margin, std::slice::from_ref(var));
-    let holds = |value: i128| program.eval(&[value]).map(|margin| margin >= 0);
-    // Always and never are excluded by the value at the lower bound.
-    if rises {
-        let least = last_false(low, holds)?.checked_add(1)?;
-        return Some(When::If(vec![at_least(least)]));
-    }
-    if falls {
-        return Some(When::If(vec![at_most(last_true(low, holds)?)]));
-    }
-    match solve(margin, var, low)? {
-        Solutions::None => Some(When::Never),
-        Solutions::Between(least, None) if least <= low => Some(When::Always),
-        Solutions::Between(least, most) => {
-            let mut requirements = Vec::new();
-            if least > low {
-                requirements.push(at_least(least));
-            }
-            requirements.extend(most.map(at_most));
-            Some(When::If(requirements))
-        }
-        Solutions::Scattered => None,
-    }
-}
-
-/// When `c*M + constant >= 0` for a product `M` of factors that are not negative: when `M >= 1`
-/// is asked, each factor must be at least 1.
-fn every_factor(product: &Term, constant: i128, bounds: &Bounds) -> Option<When> {
-    let wanted = ceil_div(constant.checked_neg()?, product.coefficient);
-    let mut requirements = Vec::new();
-    if wanted == 1 {
-        for (atom, _) in product.monomial.factors() {
-            let factor = Dim::from_terms(vec![Term {
-                monomial: Monomial::atom(atom.clone()),
-                coefficient: 1,
-            }])
-            .ok()?;
-            match when_not_negative(&factor.minus(1).ok()?, bounds)? {
-                When::Always => {}
-                When::Never => return Some(When::Never),
-                When::If(more) => requirements.extend(more),
-            }
-        }
-        return Some(When::If(requirements));
-    }
-    let has_floor = |(atom, _): &(Atom, u32)| matches!(atom, Atom::Floor(_));
-    if product.monomial.factors().iter().any(has_floor) {
-        return None;
-    }
-    let margin = Dim::from_terms(vec![product.clone(), Term::constant(constant)]).ok()?;
-    margin_of(&margin).map(|requirement| When::If(vec![requirement]))
-}
-
-/// An equivalent of `margin >= 0` with fewer floors: common factors are divided out, and a floor
-/// that stands alone in the sum is opened, `floor(P/k) + Y >= 0` being `P + k*Y >= 0` and
-/// `Y - floor(P/k) >= 0` being `k*Y + k - 1 - P >= 0`.
-fn without_floors(margin: &Dim) -> Dim {
-    let mut margin = tightened(margin);
-    while let Some(opened) = open_floor(&margin) {
-        margin = tightened(&opened);
-    }
-    margin
-}
-
-fn open_floor(margin: &Dim) -> Option<Dim> {
-    let terms = margin.terms();
-    let (at, floor, sign) = terms.iter().enumerate().find_map(|(at, term)| {
-        match (term.monomial.factors(), term.coefficient) {
-            ([(Atom::Floor(floor), 1)], sign @ (1 | -1)) => Some((at, floor.clone(), sign)),
-            _ => None,
-        }
-    })?;
-    let mut rest = terms.to_vec();
-    rest.remove(at);
-    let Floor {
-        numerator,
-        divisor: k,
-    } = &*floor;
-    let rest = Dim::from_terms(rest).ok()?.times(*k).ok()?;
-    if sign > 0 {
-        rest.add(numerator).ok()
-    } else {
-        rest.plus(k - 1).ok()?.sub(numerator).ok()
-    }
-}
-
-/// An equivalent of `margin >= 0` without a common factor of the varying terms.
-fn tightened(margin: &Dim) -> Dim {
-    let terms = margin.terms();
-    let common = terms
-        .iter()
-        .filter(|term| !term.monomial.is_one())
-        .map(|term| term.coefficient)
-        .fold(0, gcd);
-    if common <= 1 {
-        return margin.clone();
-    }
-    // Every varying coefficient is a multiple, so no floor remains.
-    margin.floor_div(common).unwrap_or_else(|_| margin.clone())
-}
-
-/// `margin >= 0` with positive terms on both sides.
-fn margin_of(margin: &Dim) -> Option<Requirement> {
-    let margin = tightened(margin);
     let (left, right) = sides(&margin)?;
     Some(if left.as_const().is_some() {
         Requirement::Compare {
@@ -334,11 +114,6 @@ fn sides(difference: &Dim) -> Option<(Dim, Dim)> {
     Some((left, right))
 }
 
-/// `ceil(a / b)` for a positive `b`.
-fn ceil_div(a: i128, b: i128) -> i128 {
-    a.div_euclid(b) + i128::from(a.rem_euclid(b) != 0)
-}
-
 impl Requirement {
     /// `left op right`, with what both sides share cancelled; a bound where it is one.
     pub fn compare(left: &Dim, op: Cmp, right: &Dim) -> Requirement {
@@ -381,7 +156,23 @@ impl Requirement {
                 _ => {}
             }
         }
-        margin_of(&difference).unwrap_or_else(plain)
+        margin_of(&difference).map_or_else(plain, |requirement| requirement.facing(op))
+    }
+
+    /// The same comparison of two sizes written with `op`, `>=` or `<=`.
+    pub(super) fn facing(self, op: Cmp) -> Requirement {
+        match self {
+            Requirement::Compare {
+                left,
+                op: own @ (Cmp::Ge | Cmp::Le),
+                right,
+            } if own != op && right.as_const().is_none() => Requirement::Compare {
+                left: right,
+                op,
+                right: left,
+            },
+            same => same,
+        }
     }
 
     /// Whether it holds; `None` when a variable has no value or a number is out of range.
@@ -441,6 +232,17 @@ impl Requirement {
 /// The same conjunction with less: one bound a variable and direction, no repetitions, nothing
 /// that the bounds imply. Variables are taken to be at least 1. Sorted.
 pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
+    let (mut requirements, bounds) = strongest(requirements);
+    requirements.retain(|requirement| match requirement {
+        Requirement::AtLeast { low, .. } => *low > 1,
+        Requirement::AtMost { .. } => true,
+        Requirement::Compare { .. } => !implied(requirement, &bounds),
+    });
+    requirements
+}
+
+/// One requirement for each variable and direction or compared size; and the lower bounds.
+pub(super) fn strongest(requirements: Vec<Requirement>) -> (Vec<Requirement>, Bounds) {
     let mut least: BTreeMap<Name, i128> = BTreeMap::new();
     let mut most: BTreeMap<Name, i128> = BTreeMap::new();
     // The limit of each left side that has a constant on the right.
@@ -449,7 +251,7 @@ pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
     for requirement in requirements {
         match requirement {
             Requirement::AtLeast { var, low } => {
-                let own = least.entry(var).or_insert(1);
+                let own = least.entry(var).or_insert(low);
                 *own = low.max(*own);
             }
             Requirement::AtMost { var, high } => {
@@ -488,17 +290,15 @@ pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
             }),
     );
     let bounds = least.iter().fold(Bounds::default(), |bounds, (var, low)| {
-        bounds.with(var.clone(), *low)
+        bounds.with(var.clone(), (*low).max(1))
     });
-    others.retain(|requirement| !implied(requirement, &bounds));
     let least = least
         .into_iter()
-        .filter(|(_, low)| *low > 1)
         .map(|(var, low)| Requirement::AtLeast { var, low });
     let most = most
         .into_iter()
         .map(|(var, high)| Requirement::AtMost { var, high });
-    least.chain(most).chain(others).collect()
+    (least.chain(most).chain(others).collect(), bounds)
 }
 
 fn implied(requirement: &Requirement, bounds: &Bounds) -> bool {
@@ -527,6 +327,109 @@ impl fmt::Display for Requirement {
             Requirement::AtLeast { var, low } => write!(f, "{var} >= {low}"),
             Requirement::AtMost { var, high } => write!(f, "{var} <= {high}"),
             Requirement::Compare { left, op, right } => write!(f, "{left} {op} {right}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::invert::{Bound, at_least};
+    use super::super::tests::{expr, grid, parse};
+    use super::*;
+
+    #[test]
+    fn compares_in_readable_form() {
+        for (left, op, right, expected) in [
+            ("filters", Cmp::Eq, "C", "filters == C"),
+            ("C + 1", Cmp::Eq, "filters + 1", "C == filters"),
+            ("4", Cmp::Eq, "filters", "filters == 4"),
+            ("2*filters", Cmp::Ge, "7", "filters >= 4"),
+            ("7", Cmp::Ge, "2*filters", "filters <= 3"),
+            ("H//2", Cmp::Ge, "2", "H >= 4"),
+            ("H", Cmp::Le, "W", "H <= W"),
+            ("h*w", Cmp::Le, "196", "h*w <= 196"),
+        ] {
+            let requirement = Requirement::compare(&parse(left), op, &parse(right));
+            assert_eq!(requirement.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn simplifies_to_the_strongest() {
+        let compare = |left: &str, op, right: &str| Requirement::Compare {
+            left: parse(left),
+            op,
+            right: parse(right),
+        };
+        let least = |var: &str, low| Requirement::AtLeast {
+            var: var.into(),
+            low,
+        };
+        let most = |var: &str, high| Requirement::AtMost {
+            var: var.into(),
+            high,
+        };
+        let simple = simplify(vec![
+            compare("h*w", Cmp::Le, "196"),
+            least("w", 7),
+            least("h", 3),
+            compare("C", Cmp::Eq, "filters"),
+            least("h", 7),
+            compare("h*w", Cmp::Le, "200"),
+            compare("filters", Cmp::Eq, "C"),
+            most("T", 1024),
+            least("N", 1),
+            compare("h*w", Cmp::Ge, "40"),
+            most("T", 2048),
+        ]);
+        let texts: Vec<String> = simple.iter().map(Requirement::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "h >= 7",
+                "w >= 7",
+                "T <= 1024",
+                "C == filters",
+                "h*w <= 196"
+            ]
+        );
+    }
+
+    #[test]
+    fn substitutes_at_a_use() {
+        let map = BTreeMap::from([("H".into(), parse("2*h + 1"))]);
+        let requirement = Requirement::AtLeast {
+            var: "H".into(),
+            low: 6,
+        };
+        assert_eq!(requirement.subst(&map).unwrap().to_string(), "h >= 3");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn simplifying_changes_no_meaning(
+            limits in prop::collection::vec((expr(2), -4i128..9, any::<bool>()), 1..5),
+        ) {
+            let mut all = Vec::new();
+            for (expr, limit, up) in limits {
+                let Ok(d) = expr.dim() else { continue };
+                let op = if up { Cmp::Ge } else { Cmp::Le };
+                all.push(Requirement::compare(&d, op, &Dim::constant(limit)));
+                let bound = at_least(&d, limit, &Bounds::default());
+                if let Bound::Requires(more) = bound {
+                    all.extend(more);
+                }
+            }
+            let simple = simplify(all.clone());
+            prop_assert!(simple.len() <= all.len());
+            for env in grid(&BTreeSet::from(["H".into(), "W".into()]), 1, 12) {
+                let holds = |all: &[Requirement]| all.iter().all(|one| one.holds(&env) == Some(true));
+                prop_assert_eq!(holds(&all), holds(&simple), "{:?} {:?} {:?}", env, all, simple);
+            }
         }
     }
 }

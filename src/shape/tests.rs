@@ -202,17 +202,153 @@ fn prints_in_normal_form() {
         ("(H**2//3)*W", "W*((H**2)//3)"),
         ("H*H + H", "H**2 + H"),
         ("(H//2)**2", "(H//2)**2"),
-        ("(3*H)//2", "(H)//2 + H"),
+        ("(3*H)//2", "H + H//2"),
         ("H*W - 4*N*C*H", "H*W - 4*C*H*N"),
     ] {
         let dim = parse(text);
-        let printed = if printed == "(H)//2 + H" {
-            "H + H//2"
-        } else {
-            printed
-        };
         assert_eq!(dim.to_string(), printed, "{text}");
         assert_eq!(parse(&dim.to_string()), dim, "{text}");
+    }
+}
+
+#[test]
+fn divides_exactly() {
+    for (dim, divisor, quotient) in [
+        ("H*W", "W", Some("H")),
+        ("6*H*W", "2*W", Some("3*H")),
+        ("H**2 - 1", "H + 1", Some("H - 1")),
+        ("N*H*W*C", "N*C", Some("H*W")),
+        ("H*(H + 1)", "2", Some("(H**2 + H)//2")),
+        ("2*(H//2)*W", "H//2", Some("2*W")),
+        ("H - H%4", "4", Some("H//4")),
+        ("12", "4", Some("3")),
+        ("0", "H", Some("0")),
+        ("H*W", "2", None),
+        ("H", "W", None),
+        ("H + 1", "H", None),
+        ("H", "0", None),
+        ("7", "2", None),
+        ("-6", "-2", Some("3")),
+        ("H**3 + 1", "2*H + 2", None),
+        ("W - H", "H - W", Some("-1")),
+    ] {
+        assert_eq!(
+            parse(dim).exact_div(&parse(divisor)),
+            quotient.map(parse),
+            "{dim} / {divisor}"
+        );
+    }
+}
+
+#[test]
+fn reads_what_data_can_bind() {
+    let bound = BTreeSet::from([Name::from("p")]);
+    for (text, expected) in [
+        ("H", Some(("H", 1, "0"))),
+        ("2*h + 3", Some(("h", 2, "3"))),
+        ("5 - h", Some(("h", -1, "5"))),
+        ("3*h + p*p//2", Some(("h", 3, "(p*p)//2"))),
+        ("p", None),
+        ("7", None),
+        ("H*W", None),
+        ("H + W", None),
+        ("p*H", None),
+        ("H*H + H", None),
+        ("H//2", None),
+        ("H + H//2", None),
+    ] {
+        let expected = expected.map(|(var, scale, offset)| Linear {
+            var: var.into(),
+            scale,
+            offset: parse(offset),
+        });
+        assert_eq!(parse(text).linear_in(&bound), expected, "{text}");
+    }
+}
+
+#[test]
+fn shapes_print_and_evaluate() {
+    let shape: Shape = ["N", "2*h", "2*w", "3"].map(parse).into_iter().collect();
+    assert_eq!(shape.to_string(), "[N, 2*h, 2*w, 3]");
+    assert_eq!(Shape::default().to_string(), "[]");
+    assert_eq!(shape.elements().unwrap().to_string(), "12*N*h*w");
+    let sizes = env(&[("N", 1), ("h", 4), ("w", 5)]);
+    assert_eq!(shape.eval(&sizes), Ok(vec![1, 8, 10, 3]));
+    assert_eq!(shape.concrete(), None);
+    let negative: Shape = [parse("N - 2")].into_iter().collect();
+    assert_eq!(negative.eval(&sizes), Err(EvalError::Overflow));
+    assert_eq!(
+        negative.eval(&Env::new()),
+        Err(EvalError::Unbound("N".into()))
+    );
+}
+
+#[test]
+fn refuses_what_is_too_large() {
+    let max = Dim::constant(i128::MAX);
+    assert_eq!(max.plus(1), Err(DimError::Overflow));
+    assert_eq!(Dim::constant(i128::MIN).times(-1), Err(DimError::Overflow));
+    assert_eq!(Dim::var("H").pow(9), Err(DimError::TooComplex));
+    assert_eq!(Dim::var("H").floor_div(0), Err(DimError::Divisor));
+    assert_eq!(Dim::var("H").rem(-2), Err(DimError::Divisor));
+    let many: Vec<Dim> = (0..300).map(|at| Dim::var(format!("v{at}"))).collect();
+    assert_eq!(Dim::sum(&many), Err(DimError::TooComplex));
+    // Floors nested without end are refused before anything recurses too deep.
+    let mut nested = Dim::var("H");
+    let error = loop {
+        match nested
+            .times(2)
+            .and_then(|twice| twice.plus(1)?.floor_div(3))
+        {
+            Ok(next) => nested = next,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, DimError::TooComplex);
+}
+
+/// The sizes that cost most within the limits, each asked everything.
+#[test]
+fn large_sizes_take_no_long_time() {
+    let names: Vec<Dim> = (0..250).map(|at| Dim::var(format!("v{at}"))).collect();
+    let floors = |numbers: &[i128]| {
+        let floors: Vec<Dim> = names
+            .iter()
+            .zip(numbers)
+            .map(|(name, k)| name.floor_div(*k).unwrap())
+            .collect();
+        Dim::sum(&floors).unwrap()
+    };
+    let sum = Dim::sum(&names).unwrap();
+    let few = Dim::sum(&names[..7]).unwrap();
+    let large = [
+        sum.clone(),
+        sum.floor_div(1 << 100).unwrap(),
+        few.pow(2).unwrap().sub(&few.floor_div(9).unwrap()).unwrap(),
+        few.floor_div(5).unwrap().pow(8).unwrap(),
+        floors(&[97, 89, 83]),
+        floors(&[2; 120]),
+        Dim::product(&names[..8]).unwrap().floor_div(3).unwrap(),
+        names[0].floor_div(9_973).unwrap().pow(8).unwrap(),
+        parse("H**8 - 1000000*H**7 + (H//2)**3"),
+        parse("(H//7)*(H//11)*(H//13) - H*(H//3) + W"),
+    ];
+    let bounds = Bounds::default();
+    for a in &large {
+        let start = std::time::Instant::now();
+        let _ = (at_least(a, 77, &bounds), at_most(a, 77, &bounds));
+        let _ = (divides(6, a, &bounds), a.to_string(), a.pow(2));
+        let shifted = a.floor_div(3).and_then(|q| q.times(3));
+        for b in [Ok(Dim::constant(1 << 40)), shifted, a.ceil_div(4)]
+            .into_iter()
+            .flatten()
+        {
+            let _ = (equal(a, &b, &bounds), when_equal(a, &b, &bounds));
+            let _ = (ever_equal(a, &b, &bounds), a.exact_div(&b), a.mul(&b));
+            let _ = simplify(vec![Requirement::compare(a, Cmp::Ge, &b)]);
+        }
+        // Some twenty questions, unoptimised, on a machine that does other things.
+        assert!(start.elapsed().as_secs() < 5, "{a}");
     }
 }
 
@@ -247,4 +383,78 @@ proptest! {
         let values = env(&[("H", first.eval(&inner).unwrap()), ("W", second.eval(&inner).unwrap())]);
         prop_assert_eq!(whole.eval(&inner), outer.eval(&values));
     }
+
+    #[test]
+    fn quotients_are_exact(a in expr(2), b in expr(2)) {
+        let (Ok(a), Ok(b)) = (a.dim(), b.dim()) else { return Ok(()) };
+        if let Some(quotient) = a.exact_div(&b) {
+            for env in grid(&BTreeSet::from(["H".into(), "W".into()]), 1, 6) {
+                let product = quotient.eval(&env).unwrap() * b.eval(&env).unwrap();
+                prop_assert_eq!(product, a.eval(&env).unwrap());
+            }
+        }
+        if let (Ok(product), false) = (a.mul(&b), b.is_const(0)) {
+            prop_assert!(product.exact_div(&b).is_some() || product.has_floor(), "{} / {}", product, b);
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    #[test]
+    fn extreme_numbers_never_panic(
+        a in extreme(), b in extreme(), k in edge(), low in edge(), power in 0u32..9,
+    ) {
+        let bounds = Bounds::default().with("H", low);
+        let values = env(&[("H", low), ("W", k)]);
+        for dim in [&a, &b] {
+            let _ = dim.eval(&values);
+            let _ = (dim.plus(k), dim.minus(k), dim.times(k), dim.pow(power));
+            let _ = (dim.floor_div(k), dim.ceil_div(k), dim.rem(k));
+            let _ = (dim.to_string(), dim.linear_in(&BTreeSet::new()));
+            let _ = (divides(k, dim, &bounds), at_least(dim, k, &bounds), at_most(dim, k, &bounds));
+        }
+        let _ = (a.exact_div(&b), a.add(&b), a.sub(&b), a.mul(&b));
+        let _ = (equal(&a, &b, &bounds), ever_equal(&a, &b, &bounds), when_equal(&a, &b, &bounds));
+        let _ = simplify(vec![
+            Requirement::compare(&a, Cmp::Ge, &b),
+            Requirement::compare(&b, Cmp::Eq, &a),
+            Requirement::compare(&a, Cmp::Le, &Dim::constant(k)),
+        ]);
+    }
+}
+
+/// Numbers near the limits, and small ones.
+fn edge() -> impl Strategy<Value = i128> {
+    prop_oneof![
+        -3i128..=4,
+        (0i128..3).prop_map(|n| i128::MAX - n),
+        (0i128..3).prop_map(|n| i128::MIN + n),
+        (-2i128..3).prop_map(|n| i128::from(i64::MAX) + n),
+        (-2i128..3).prop_map(|n| (1 << 64) + n),
+        Just(10_000),
+        Just(i128::MAX / 2),
+    ]
+}
+
+/// Sizes with numbers near the limits.
+fn extreme() -> impl Strategy<Value = Dim> {
+    let leaf = prop_oneof![
+        edge().prop_map(Dim::constant),
+        prop_oneof![Just("H"), Just("W")].prop_map(Dim::var),
+    ];
+    leaf.prop_recursive(4, 10, 2, |inner| {
+        (inner.clone(), inner, edge(), 0..5).prop_map(|(a, b, k, what)| {
+            let result = match what {
+                0 => a.add(&b),
+                1 => a.sub(&b),
+                2 => a.mul(&b),
+                3 => a.floor_div(k),
+                _ => a.times(k),
+            };
+            result.unwrap_or(a)
+        })
+    })
 }

@@ -19,6 +19,7 @@ pub(super) struct Failure {
     tokens: BTreeSet<String>,
     /// Whether a list of names without brackets could go on.
     lists: bool,
+    line: bool,
 }
 
 /// Reads `text`, which `rule` does not match, once more to see where that ends.
@@ -34,6 +35,7 @@ pub(super) fn failure(rule: Rule, text: &str) -> Failure {
             at: 0,
             tokens: BTreeSet::new(),
             lists: false,
+            line: rule == Rule::line,
         };
     };
     let lists = attempts.call_stacks().iter().any(|stack| {
@@ -48,6 +50,7 @@ pub(super) fn failure(rule: Rule, text: &str) -> Failure {
             .map(ToString::to_string)
             .collect(),
         lists,
+        line: rule == Rule::line,
     }
 }
 
@@ -61,20 +64,23 @@ impl Failure {
         self.takes("_")
     }
 
+    /// Whether the furthest point is within a word that started as a name.
+    pub(super) fn within_name(&self) -> bool {
+        self.takes("_") && !self.takes(" ")
+    }
+
+    /// Whether it is a line that failed, not a header or an expression.
+    pub(super) fn is_line(&self) -> bool {
+        self.line
+    }
+
     /// What could follow, as in "expected …".
-    pub(super) fn expected(&self, in_body: bool) -> String {
+    /// `calls`: arguments may follow, so that a `(` is right.
+    pub(super) fn expected(&self, calls: bool) -> String {
         let closer = [")", "]"].into_iter().find(|closer| self.takes(closer));
         let value = self.takes("-") && self.takes("(") && self.takes("\"");
         let operator = self.takes("%");
         let mut phrases: Vec<&str> = Vec::new();
-        if self.takes("layout") {
-            phrases.push(if in_body {
-                "a statement such as `ReLU`, `conv1: Conv(8, kernel=3)` or `output y`"
-            } else {
-                "`model`, `block`, `import` or `layout`"
-            });
-            return phrases.concat();
-        }
         if self.takes("model") {
             return "`model`, `block` or `repeat` before `{`".to_owned();
         }
@@ -87,14 +93,21 @@ impl Failure {
             });
         } else if self.takes("reuse") {
             return "a layer such as `ReLU` or `Conv(8, kernel=3)`".to_owned();
-        } else if self.takes("_") && self.takes("[") {
+        } else if self.takes(":") && !self.takes(")") {
+            // A whole name, with clauses to come.
+        } else if self.takes("_") && self.takes("[") && !self.takes("(") {
             phrases.push("a shape such as `[N, 10]`");
-        } else if self.takes("_") {
+        } else if self.takes("_") && !self.takes("0..9") {
             phrases.push("a name");
         } else if self.takes("[") && !self.takes("\"") {
             phrases.push("a shape such as `[N, 10]`");
         } else if self.takes("\"") {
             phrases.push("a string in double quotes");
+        } else if self.tokens.len() == 1 && self.takes("0..9") {
+            phrases.push("a digit");
+        }
+        if closer.is_some() && phrases.is_empty() && self.takes(",") {
+            phrases.push("`,`");
         }
         match closer {
             Some(")") => phrases.push("`)`"),
@@ -102,13 +115,16 @@ impl Failure {
             None => {}
         }
         if phrases.is_empty() || operator && closer.is_none() {
-            self.clauses(&mut phrases);
+            self.clauses(calls, &mut phrases);
+        }
+        if phrases.is_empty() && self.takes("_") {
+            phrases.push("a name");
         }
         join(&phrases)
     }
 
     /// The words and signs that may follow a part of a statement that is complete.
-    fn clauses<'p>(&self, phrases: &mut Vec<&'p str>) {
+    fn clauses<'p>(&self, calls: bool, phrases: &mut Vec<&'p str>) {
         let signs: [(&str, &'p str); 8] = [
             (":", "`:`"),
             ("=", "`=`"),
@@ -129,6 +145,9 @@ impl Failure {
             let slip = match sign {
                 "=" => self.takes("("),
                 ":" => self.takes("=") && !self.takes("("),
+                "(" => self.takes("%") || !calls,
+                "from" => self.lists && ends || !ends && self.takes("{"),
+                "->" => self.takes("labels") || !ends && self.takes("{"),
                 _ => false,
             };
             if self.takes(sign) && !slip {
@@ -138,6 +157,15 @@ impl Failure {
         if ends {
             phrases.push("the end of the line");
         }
+    }
+}
+
+/// What a line starts with.
+pub(super) fn start(in_body: bool) -> &'static str {
+    if in_body {
+        "a statement such as `ReLU`, `conv1: Conv(8, kernel=3)` or `output y`"
+    } else {
+        "`model`, `block`, `import` or `layout`"
     }
 }
 

@@ -281,6 +281,7 @@ fn right_number(found: &str) -> Option<String> {
     }
     let (mantissa, exponent) = match plain.split_once(['e', 'E']) {
         Some((mantissa, exponent)) if is_decimal(exponent) => (mantissa, Some(exponent)),
+        Some((_, "")) => return None,
         Some(_) => (unit_stripped(&plain)?, None),
         None => (unit_stripped(&plain)?, None),
     };

@@ -49,7 +49,7 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<ast::Expr, Diagnostic> {
     }
     // Line ends do not matter here: brackets are what the scan is for.
     let line = text.replace(['\n', '\r'], " ");
-    let mut scan = prescan::scan(file, &line);
+    let mut scan = prescan::scan_expression(file, &line);
     let mask = &scan.mask;
     let end = mask.trim_end().len();
     if let Some(fault) = scan.pieces.first_mut().and_then(|piece| piece.fault.take()) {

@@ -243,6 +243,11 @@ impl<'p> Reader<'p> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::name => name = Some(self.ident(&part)),
+                Rule::slip_no_colon => {
+                    let name = name.as_ref().expect("the name stands before the colon");
+                    self.faults
+                        .push(wording::missing_colon(name.span.after(), &name.value));
+                }
                 Rule::shape => shape = Some(self.shape(part)),
                 Rule::source => from = Some(self.source(part)),
                 Rule::labels => {
@@ -308,7 +313,8 @@ impl<'p> Reader<'p> {
                 Rule::path => target = Some(self.path(part)),
                 Rule::slip_call => {
                     let target: &Path = target.as_ref().expect("the target stands before");
-                    from = self.call_of_reuse(&part, target);
+                    let name = format!("reuse {}", self.slice(target.span));
+                    from = self.call(&part, target.span, &name);
                 }
                 Rule::from => from = Some(self.from(part)),
                 Rule::ascription => ascription = Some(self.ascription(part)),
@@ -324,8 +330,9 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// `reuse conv1(x)`: reported, and read as `from x` where that makes sense.
-    fn call_of_reuse(&mut self, call: &Pair<'p, Rule>, target: &Path) -> Option<From> {
+    /// `reuse conv1(x)` or `Conv(8)(x)`: reported, and read as `from x` where that makes sense.
+    /// The parentheses follow `target`; `name` is what is called.
+    fn call(&mut self, call: &Pair<'p, Rule>, target: Span, name: &str) -> Option<From> {
         let span = self.span(call);
         let text = call.as_str();
         let inner = text[1..text.len() - 1].trim();
@@ -336,12 +343,11 @@ impl<'p> Reader<'p> {
             .filter(|path| path.as_str().len() == inner.len());
         let argument = (path.is_some() || inner.is_empty()).then_some(inner);
         let between = Span {
-            start: target.span.end,
+            start: target.end,
             ..span
         };
-        let name = self.slice(target.span).to_owned();
         self.faults
-            .push(wording::reuse_call(span, between, &name, argument));
+            .push(wording::called(span, between, name, argument));
         let path = path?;
         let mut reader = Reader::new(self.file, self.base + start, inner, self.end);
         Some(From {
@@ -371,6 +377,10 @@ impl<'p> Reader<'p> {
                 Rule::arguments => {
                     parentheses = Some(self.span(&part));
                     arguments = part.into_inner().map(|part| self.argument(part)).collect();
+                }
+                Rule::slip_call => {
+                    let before: Span = parentheses.expect("the arguments stand before");
+                    from = self.call(&part, before, "Layer(…)");
                 }
                 Rule::from => from = Some(self.from(part)),
                 Rule::ascription => ascription = Some(self.ascription(part)),

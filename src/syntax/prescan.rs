@@ -6,6 +6,7 @@
 //! brackets nest [`MAX_DEPTH`] deep at most, and no value has more than [`MAX_OPERATORS`] operators
 //! on the way to its innermost operand.
 
+use super::tokens::first_word;
 use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
 
@@ -56,11 +57,21 @@ pub(super) struct Piece {
     pub beyond: bool,
 }
 
-/// Cuts `text` into pieces.
+/// Cuts `text`, a whole file, into pieces.
 pub(super) fn scan(file: FileId, text: &str) -> Scan {
+    scan_as(file, text, false)
+}
+
+/// Cuts `text`, one expression, into the one piece that it is when it is right.
+pub(super) fn scan_expression(file: FileId, text: &str) -> Scan {
+    scan_as(file, text, true)
+}
+
+fn scan_as(file: FileId, text: &str, expression: bool) -> Scan {
     let mut scanner = Scanner {
         file,
         source: text,
+        expression,
         text: text.as_bytes(),
         mask: text.as_bytes().to_vec(),
         at: 0,
@@ -127,6 +138,8 @@ impl Open {
 struct Scanner<'t> {
     file: FileId,
     source: &'t str,
+    /// Whether the text is an expression, in which `//` is never a comment.
+    expression: bool,
     text: &'t [u8],
     mask: Vec<u8>,
     at: usize,
@@ -442,11 +455,14 @@ impl Scanner<'_> {
 
     /// A string in the wrong quotes: what is inside is no bracket and no comment.
     fn quotes(&mut self) {
-        let end = self.line_end(self.at);
-        let close = self.text[self.at + 1..end]
+        let stop = self.text[self.at + 1..]
             .iter()
-            .position(|byte| *byte == b'\'');
-        self.at += close.map_or(1, |length| length + 2);
+            .position(|byte| matches!(byte, b'\'' | b'\n'))
+            .map(|length| self.at + 1 + length);
+        self.at = match stop {
+            Some(stop) if self.text[stop] == b'\'' => stop + 1,
+            _ => self.at + 1,
+        };
         let last = self.at;
         self.begin().last = last;
     }
@@ -457,6 +473,9 @@ impl Scanner<'_> {
         let Some(open) = &self.piece else {
             return false;
         };
+        if self.expression {
+            return false;
+        }
         let at_start = open.start == self.at;
         match (byte, next) {
             (b'/', b'*') => true,
@@ -474,22 +493,25 @@ impl Scanner<'_> {
 
     fn foreign_comment(&mut self, byte: u8, next: u8) {
         let start = self.at;
-        let line_end = self.line_end(start);
-        let mut end = start + self.source[start..line_end].trim_end().len();
-        let mut text = &self.source[start + 2..end];
-        let mut one_line = true;
-        if next == b'*' {
+        let told = self.begin().fault.is_some();
+        let (end, text) = if next == b'*' {
             let close = self.source[start + 2..].find("*/");
             let close = close.map_or(self.text.len(), |length| start + 2 + length);
-            end = (close + 2).min(self.text.len());
-            text = &self.source[start + 2..close];
-            let rest = &self.source[end..self.line_end(end)];
-            one_line = !text.contains('\n') && (rest.trim().is_empty() || rest.trim() == "*/");
+            let end = (close + 2).min(self.text.len());
+            (end, &self.source[start + 2..close])
+        } else {
+            let line = &self.source[start..self.line_end(start)];
+            let end = start + line.trim_end().len();
+            (end, &self.source[start + 2..end])
+        };
+        if !told {
+            let rest = self.source[end..self.line_end(end)].trim();
+            let one_line = !text.contains('\n') && (rest.is_empty() || rest == "*/");
+            let fix = one_line.then(|| format!("# {}", text.trim()));
+            let opener = format!("{}{}", char::from(byte), char::from(next));
+            let fault = wording::foreign_comment(self.span(start, end), &opener, fix);
+            self.begin().fault(fault);
         }
-        let fix = one_line.then(|| format!("# {}", text.trim()));
-        let opener = format!("{}{}", char::from(byte), char::from(next));
-        let fault = wording::foreign_comment(self.span(start, end), &opener, fix);
-        self.begin().fault(fault);
         self.blank(start, end);
         self.at = end;
     }
@@ -533,11 +555,11 @@ impl Scanner<'_> {
                 self.starts = (target, self.starts_statement(target));
             }
             let starts = self.starts.1;
-            let open = self.begin();
+            let open = self.piece.as_ref().expect("checked above");
             let continues = if !open.brackets.is_empty() || open.excess > 0 {
                 !starts && next.is_some_and(|byte| byte != b'}')
             } else if next == Some(b'{') {
-                true
+                self.expects_body()
             } else {
                 open.lists && !starts && next.is_some() && {
                     let last = open.last;
@@ -557,6 +579,18 @@ impl Scanner<'_> {
         self.at += 1;
         self.line = self.at;
         self.indent = None;
+    }
+
+    /// Whether the piece can be a header, so that a `{` on the next line is its own.
+    fn expects_body(&self) -> bool {
+        self.bodies == 0
+            || self.piece.as_ref().is_some_and(|open| {
+                let words = &self.source[open.start..open.last];
+                let first = first_word(words);
+                let rest = words[first.len()..].trim_start();
+                let second = rest.strip_prefix(':').unwrap_or(rest).trim_start();
+                matches!(first, "model" | "block" | "repeat") || first_word(second) == "repeat"
+            })
     }
 
     /// Whether the line that begins at `at` can only be a new statement, item or header: it starts

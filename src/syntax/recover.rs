@@ -44,7 +44,13 @@ impl Broken {
 /// Explains a line that the grammar does not know.
 pub(super) fn line(context: &Context) -> Broken {
     let line = Line::new(context);
-    let failure = expect::failure(Rule::line, context.text);
+    let failure = line.failure(match line.keyword() {
+        Some("model" | "block" | "repeat") => Rule::header,
+        _ => Rule::line,
+    });
+    if let Some(diagnostic) = line.foreign(&failure) {
+        return Broken::with(diagnostic, context);
+    }
     if let Some(broken) = line.two_statements(&failure) {
         return broken;
     }
@@ -61,9 +67,11 @@ pub(super) fn line(context: &Context) -> Broken {
 /// Explains a header that the grammar does not know; its text ends with `{`.
 pub(super) fn header(context: &Context) -> (Diagnostic, Option<Form>) {
     let line = Line::new(context);
-    let failure = expect::failure(Rule::header, context.text);
+    let failure = line.failure(Rule::header);
     let diagnostic = line
-        .slip(&failure)
+        .foreign(&failure)
+        .or_else(|| line.slip(&failure))
+        .or_else(|| line.no_header())
         .unwrap_or_else(|| line.unexpected(&failure));
     (diagnostic, line.header_remains())
 }
@@ -78,7 +86,7 @@ pub(super) fn expression(file: FileId, text: &str) -> Diagnostic {
         indent: "",
     };
     let line = Line::new(&context);
-    let failure = expect::failure(Rule::alone, text);
+    let failure = line.failure(Rule::alone);
     line.strange(&failure)
         .or_else(|| line.reserved(&failure))
         .unwrap_or_else(|| line.unexpected(&failure))
@@ -130,6 +138,14 @@ const LOOKALIKES: [(char, &str); 20] = [
     ('\u{ff1d}', "="),
 ];
 
+/// The part of the language that `character` looks like.
+fn lookalike(character: char) -> Option<&'static str> {
+    LOOKALIKES
+        .iter()
+        .find(|(look, _)| *look == character)
+        .map(|(_, right)| *right)
+}
+
 struct Line<'c> {
     context: &'c Context<'c>,
     tokens: Vec<Token<'c>>,
@@ -164,9 +180,49 @@ impl<'c> Line<'c> {
         self.tokens.get(index)
     }
 
+    /// The first word after the label, if one is written.
+    fn keyword(&self) -> Option<&'c str> {
+        let has_label = self.get(1).is_some_and(|colon| colon.is(":"));
+        let first = self.get(if has_label { 2 } else { 0 })?;
+        (first.kind == Kind::Word).then_some(first.text)
+    }
+
     /// The index of the token at or after `at`.
     fn index(&self, at: usize) -> usize {
         self.tokens.partition_point(|token| token.end() <= at)
+    }
+
+    /// A line outside of any body that does not start as an item.
+    fn no_item(&self, failure: &Failure) -> Option<Diagnostic> {
+        let first = self.get(0).filter(|_| failure.is_line())?;
+        let starts = matches!(first.text, "layout" | "import") || self.context.in_body;
+        (!starts).then(|| {
+            let found = describe(first.kind, first.text);
+            wording::unexpected(self.token_span(first), expect::start(false), None, &found)
+        })
+    }
+
+    /// Where the grammar gives up, at the start of a token.
+    fn failure(&self, rule: Rule) -> Failure {
+        let mut failure = expect::failure(rule, self.context.text);
+        // It reads a reserved word to its end before it turns it down as a name,
+        let reserved = self
+            .tokens
+            .iter()
+            .find(|token| token.is_reserved() && token.end() == failure.at);
+        if let Some(token) = reserved.filter(|_| failure.within_name()) {
+            failure.at = token.start;
+        }
+        // and takes the word in `input x: N` for an element type.
+        if let [first, _, colon, word, rest @ ..] = &self.tokens[..]
+            && first.is("input")
+            && colon.is(":")
+            && word.kind == Kind::Word
+            && rest.first().is_none_or(|next| next.start == failure.at)
+        {
+            failure.at = word.start;
+        }
+        failure
     }
 
     // ---- What to say --------------------------------------------------------------------------
@@ -174,22 +230,46 @@ impl<'c> Line<'c> {
     /// The mistakes that have words of their own.
     fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
         self.strange(failure)
+            .or_else(|| self.detached_clause())
             .or_else(|| self.reserved_label())
             .or_else(|| self.reserved(failure))
-            .or_else(|| self.foreign(failure))
             .or_else(|| self.assignment(failure))
+            .or_else(|| self.no_item(failure))
     }
 
     fn strange(&self, failure: &Failure) -> Option<Diagnostic> {
-        let token = self.get(self.index(failure.at))?;
+        let index = self.index(failure.at);
+        let token = self
+            .get(index)
+            .filter(|token| token.kind == Kind::Strange)?;
         let character = token.text.chars().next()?;
-        (token.kind == Kind::Strange).then(|| {
-            let right = LOOKALIKES
-                .iter()
-                .find(|(look, _)| *look == character)
-                .map(|(_, right)| *right);
-            wording::strange_character(self.token_span(token), character, right)
-        })
+        let span = self.token_span(token);
+        let Some(right) = lookalike(character) else {
+            return Some(wording::strange_character(span, character));
+        };
+        let mut whole = (span, right.to_owned());
+        // A quotation mark is seldom alone.
+        let close = self.tokens[index + 1..].iter().find(|close| {
+            close.kind == Kind::Strange && close.text.chars().all(|c| lookalike(c) == Some("\""))
+        });
+        if right == "\""
+            && let Some(close) = close
+        {
+            let content = &self.context.text[token.end()..close.start];
+            whole = (span.to(self.token_span(close)), format!("\"{content}\""));
+        }
+        Some(wording::lookalike(
+            span, character, right, whole.0, &whole.1,
+        ))
+    }
+
+    /// A `from` or `->` on a line of its own.
+    fn detached_clause(&self) -> Option<Diagnostic> {
+        let [first, second, ..] = &self.tokens[..] else {
+            return None;
+        };
+        let is_clause = first.is("->") || first.is("from") && second.is_name();
+        is_clause.then(|| wording::detached_clause(self.token_span(first), first.text))
     }
 
     /// `from: Linear(3)`
@@ -206,16 +286,9 @@ impl<'c> Line<'c> {
         if !failure.expects_name() {
             return None;
         }
-        // The grammar reads a reserved word to its end before it turns it down.
         let token = self
-            .tokens
-            .iter()
-            .find(|token| token.end() >= failure.at && token.start <= failure.at)
-            .filter(|token| token.is_reserved())
-            .or_else(|| {
-                self.get(self.index(failure.at))
-                    .filter(|token| token.is_reserved())
-            })?;
+            .get(self.index(failure.at))
+            .filter(|token| token.is_reserved())?;
         let first = self.tokens.first()?;
         (token.start != first.start).then(|| wording::reserved(self.token_span(token), token.text))
     }
@@ -285,6 +358,8 @@ impl<'c> Line<'c> {
         let begins = start.kind == Kind::Word
             && !start.is("from")
             && !start.is("labels")
+            // In `-> N` a dimension lacks its brackets.
+            && (separator != "->" || start.text.len() > 1)
             && (start.is_reserved()
                 || next.is_some_and(|next| next.is(":") || next.is("("))
                 || start
@@ -321,6 +396,13 @@ impl<'c> Line<'c> {
         })
     }
 
+    /// Braces after what opens no body.
+    fn no_header(&self) -> Option<Diagnostic> {
+        let brace = self.tokens.last()?;
+        (!matches!(self.keyword(), Some("model" | "block" | "repeat")))
+            .then(|| wording::not_a_header(self.token_span(brace)))
+    }
+
     fn unexpected(&self, failure: &Failure) -> Diagnostic {
         let index = self.index(failure.at);
         let found = self.get(index);
@@ -340,7 +422,13 @@ impl<'c> Line<'c> {
         let found = found.map_or("the end of the line".to_owned(), |found| {
             describe(found.kind, found.text)
         });
-        let expected = failure.expected(self.context.in_body);
+        let expected = if index == 0 && failure.is_line() {
+            expect::start(self.context.in_body).to_owned()
+        } else {
+            let reuses = self.tokens.iter().any(|token| token.is("reuse"));
+            let calls = previous.is_some_and(|previous| previous.kind == Kind::Word) && !reuses;
+            failure.expected(calls)
+        };
         wording::unexpected(at, &expected, after.as_deref(), &found)
     }
 
@@ -451,6 +539,12 @@ impl<'c> Line<'c> {
                 Some(name)
             }
             [name, sign, ..] if name.kind == Kind::Word && (sign.is(":") || sign.is("=")) => {
+                Some(name)
+            }
+            // A keyword with a typing error.
+            [first, name, sign, ..]
+                if first.is_name() && name.is_name() && (sign.is(":") || sign.is("=")) =>
+            {
                 Some(name)
             }
             _ => None,

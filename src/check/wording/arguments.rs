@@ -47,7 +47,10 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
             .here("an activation is a layer of its own")
             .note("write it on the next line: `ReLU`, `Sigmoid`, `Softmax`, …");
     }
-    if matches!(&*name.value, "in_channels" | "in_features" | "input_shape" | "input_dim") {
+    if matches!(
+        &*name.value,
+        "in_channels" | "in_features" | "input_shape" | "input_dim"
+    ) {
         return diagnostic
             .here("inferred from the value above")
             .note("what comes in is known: delete the argument");
@@ -58,9 +61,11 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
         .map(|(_, ours)| *ours);
     let near = alias.or_else(|| closest(&name.value, known.iter().copied()));
     match near {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), name.span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            name.span,
+            near,
+        ),
         None if known.is_empty() => diagnostic
             .here("not an argument")
             .note(format!("`{owner}` takes no arguments")),
@@ -145,12 +150,17 @@ pub fn no_such_choice(span: Span, found: &str, argument: &str, choices: &[&str])
     let diagnostic = Diagnostic::new(
         Code::E0403,
         span,
-        format!("`{argument}` takes {}, and `{found}` is none of them", super::names::or(choices)),
+        format!(
+            "`{argument}` takes {}, and `{found}` is none of them",
+            super::names::or(choices)
+        ),
     );
     match closest(found, choices.iter().copied()) {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            near,
+        ),
         None => diagnostic.here("not a choice"),
     }
 }

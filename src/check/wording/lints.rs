@@ -14,11 +14,7 @@ pub fn unlabelled(statement: Span, layer: Span, kind: &str) -> Diagnostic {
     )
     .here("its weights are named by its position")
     .note("a line inserted above would rename them, and stored weights would no longer fit")
-    .fix(
-        "give it a label",
-        statement.before(),
-        format!("{label}1: "),
-    )
+    .fix("give it a label", statement.before(), format!("{label}1: "))
 }
 
 /// A `repeat` with parameters and no label.

@@ -31,7 +31,10 @@ fn list(words: &[impl AsRef<str>], last: &str) -> String {
 /// The first `most` of `words`, and how many more there are.
 fn some(words: &[&str], most: usize) -> String {
     if words.len() > most {
-        let first: Vec<String> = words[..most].iter().map(|word| format!("`{word}`")).collect();
+        let first: Vec<String> = words[..most]
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect();
         format!("{} and {} more", first.join(", "), words.len() - most)
     } else {
         and(words)
@@ -59,9 +62,11 @@ pub fn unknown_layer(
     }
     let diagnostic = Diagnostic::new(Code::E0201, span, message);
     match closest(name, known.iter().copied()) {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            near,
+        ),
         None => diagnostic
             .here("not a layer")
             .note("`nnc layers` lists every layer; a block is defined in this file or imported"),
@@ -81,9 +86,11 @@ pub fn unknown_value(span: Span, name: &str, known: &[&str], is_constant: bool) 
             .note("`from` takes inputs and labels; a number is written as an argument");
     }
     match closest(name, known.iter().copied()) {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            near,
+        ),
         None if known.is_empty() => diagnostic
             .here("no label or input of that name")
             .note(format!("give a line above the label: `{name}: …`")),
@@ -118,9 +125,11 @@ pub fn unknown_constant(span: Span, name: &str, known: &[&str], is_value: bool) 
             .note("an expression takes numbers, `let`s, parameters and dimension variables");
     }
     match closest(name, known.iter().copied()) {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            near,
+        ),
         None if known.is_empty() => diagnostic.here("not a `let`, parameter or dimension variable"),
         None => diagnostic
             .here("not a `let`, parameter or dimension variable")
@@ -130,14 +139,10 @@ pub fn unknown_constant(span: Span, name: &str, known: &[&str], is_value: bool) 
 
 /// A name that is defined a second time.
 pub fn twice(span: Span, name: &str, first: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0204,
-        span,
-        format!("`{name}` is defined twice"),
-    )
-    .here(format!("a second {what} of this name"))
-    .label(first, "the first is here")
-    .note("every name means one thing; give one of them another")
+    Diagnostic::new(Code::E0204, span, format!("`{name}` is defined twice"))
+        .here(format!("a second {what} of this name"))
+        .label(first, "the first is here")
+        .note("every name means one thing; give one of them another")
 }
 
 /// A block called like a layer.
@@ -168,24 +173,37 @@ pub fn several_inputs(span: Span, inputs: &[(Name, Span)]) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(
         Code::E0207,
         span,
-        format!("{} inputs stand above: which does this line take?", inputs.len()),
+        format!(
+            "{} inputs stand above: which does this line take?",
+            inputs.len()
+        ),
     )
     .here("say which with `from`");
     for (name, made) in inputs {
         diagnostic = diagnostic.label(*made, format!("`{name}`"));
     }
-    diagnostic.note(format!("end the line with `from {}` or another of {}", names[0], and(&names)))
+    diagnostic.note(format!(
+        "end the line with `from {}` or another of {}",
+        names[0],
+        and(&names)
+    ))
 }
 
 /// A result, stored tensor or turn that is not there.
 pub fn no_such_part(span: Span, so_far: &str, why: &str, instead: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::E0208, span, format!("`{so_far}` has no such part: {why}"));
+    let diagnostic = Diagnostic::new(
+        Code::E0208,
+        span,
+        format!("`{so_far}` has no such part: {why}"),
+    );
     let named = instead.iter().map(String::as_str);
     match instead {
         [] => diagnostic.here(format!("not a part of `{so_far}`")),
-        [only] => diagnostic
-            .here(format!("it has `{only}`"))
-            .fix(format!("write `{only}`"), span, only),
+        [only] => {
+            diagnostic
+                .here(format!("it has `{only}`"))
+                .fix(format!("write `{only}`"), span, only)
+        }
         _ => diagnostic
             .here(format!("not a part of `{so_far}`"))
             .note(format!("it has {}", and(&named.collect::<Vec<_>>()))),
@@ -196,12 +214,8 @@ pub fn no_such_part(span: Span, so_far: &str, why: &str, instead: &[String]) -> 
 pub fn unknown_layout(span: Span, name: &str) -> Diagnostic {
     let choices = ["channels_last", "channels_first"];
     let near = closest(name, choices.iter().copied());
-    let diagnostic = Diagnostic::new(
-        Code::E0203,
-        span,
-        format!("`{name}` is no layout"),
-    )
-    .here("`channels_last` or `channels_first`");
+    let diagnostic = Diagnostic::new(Code::E0203, span, format!("`{name}` is no layout"))
+        .here("`channels_last` or `channels_first`");
     match near {
         Some(near) => diagnostic.fix(format!("write `{near}`"), span, near),
         None => diagnostic,
@@ -210,12 +224,8 @@ pub fn unknown_layout(span: Span, name: &str) -> Diagnostic {
 
 /// An element type that is none.
 pub fn unknown_dtype(span: Span, name: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
-        Code::E0203,
-        span,
-        format!("`{name}` is no element type"),
-    )
-    .here("`f32` or `i64`");
+    let diagnostic = Diagnostic::new(Code::E0203, span, format!("`{name}` is no element type"))
+        .here("`f32` or `i64`");
     let instead = match name {
         "float" | "float32" | "f64" | "double" | "f16" | "half" => "f32",
         "int" | "int64" | "i32" | "long" | "int32" => "i64",
@@ -232,9 +242,11 @@ pub fn not_in_file(span: Span, name: &str, path: &str, there: &[&str]) -> Diagno
         format!("`{path}` defines no block called `{name}`"),
     );
     match closest(name, there.iter().copied()) {
-        Some(near) => diagnostic
-            .here(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), span, near),
+        Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            near,
+        ),
         None if there.is_empty() => diagnostic.here("the file defines no block"),
         None => diagnostic
             .here("not there")
@@ -263,12 +275,7 @@ pub fn imports_in_a_circle(span: Span, steps: &[String]) -> Diagnostic {
 }
 
 /// An import from a file of the other layout.
-pub fn import_of_other_layout(
-    span: Span,
-    path: &str,
-    theirs: &str,
-    ours: &str,
-) -> Diagnostic {
+pub fn import_of_other_layout(span: Span, path: &str, theirs: &str, ours: &str) -> Diagnostic {
     Diagnostic::new(
         Code::E0213,
         span,
@@ -320,17 +327,20 @@ pub fn unbindable(span: Span, names: &[Name], holder: Option<&Dim>) -> Diagnosti
         )),
         None => diagnostic,
     };
-    diagnostic.note("let each variable stand alone on some axis of an input, or as `2*h` or `h + 1`")
+    diagnostic
+        .note("let each variable stand alone on some axis of an input, or as `2*h` or `h + 1`")
 }
 
 /// A body without `output`. `close` is its closing brace.
-pub fn no_output(span: Span, kind: &str, name: &str, last: Option<Name>, close: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
-        Code::E0217,
-        span,
-        format!("{kind} `{name}` has no output"),
-    )
-    .here("nothing comes out of it");
+pub fn no_output(
+    span: Span,
+    kind: &str,
+    name: &str,
+    last: Option<Name>,
+    close: Span,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::E0217, span, format!("{kind} `{name}` has no output"))
+        .here("nothing comes out of it");
     match last {
         Some(_) => diagnostic.fix(
             "end the body with an output",
@@ -382,13 +392,9 @@ pub fn several_for_one(span: Span, count: usize) -> Diagnostic {
 
 /// A file of labels that cannot be read.
 pub fn labels_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0210,
-        span,
-        format!("`{path}` cannot be read: {why}"),
-    )
-    .here("the names of the last axis, a line each")
-    .note("the path is relative to this file")
+    Diagnostic::new(Code::E0210, span, format!("`{path}` cannot be read: {why}"))
+        .here("the names of the last axis, a line each")
+        .note("the path is relative to this file")
 }
 
 /// A statement that has no meaning inside a `repeat`.
@@ -404,11 +410,18 @@ pub fn inside_repeat(span: Span, what: &str) -> Diagnostic {
 
 /// `weights` in a block.
 pub fn weights_in_block(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0110, span, "a block has no weights file of its own")
+        .here("move it to the model")
+        .note("a model's file holds the weights of all blocks that it uses, by their labels")
+}
+
+/// A file with bytes that are not UTF-8.
+pub fn not_utf8(span: Span, byte: u8) -> Diagnostic {
     Diagnostic::new(
-        Code::E0110,
+        Code::E0105,
         span,
-        "a block has no weights file of its own",
+        format!("the file is not UTF-8 text: byte 0x{byte:02X} here is no part of a character"),
     )
-    .here("move it to the model")
-    .note("a model's file holds the weights of all blocks that it uses, by their labels")
+    .here("not a character")
+    .note("save the file as UTF-8; nothing else in it was checked")
 }

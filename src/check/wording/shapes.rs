@@ -3,9 +3,7 @@
 use crate::diag::{Code, Diagnostic, Label};
 use crate::layers::def::TensorType;
 use crate::layers::error::{Claim, LayerError, Obligation, Problem, Side};
-use crate::shape::{
-    Bounds, Counterexample, Dim, Env, Shape, describe_negated, when_equal,
-};
+use crate::shape::{Bounds, Counterexample, Dim, Env, Shape, describe_negated, when_equal};
 use crate::tensor::DType;
 use crate::text::{Name, Span};
 
@@ -152,7 +150,7 @@ fn disagreement(
                 false => format!("they differ when {}: ", describe_negated(&agree)),
             };
             format!(
-                "{a} is `{}`, and {b} is `{}`; {when}for {}, {} and {}",
+                "{a} is `{}`, and {b} is `{}`; {when}for {} they are {} and {}",
                 left.dim,
                 right.dim,
                 sizes(&example.env),
@@ -173,7 +171,10 @@ fn of(side: &Side, operands: &[Described]) -> String {
 
 /// `H = 3, W = 1`
 pub fn sizes(env: &Env) -> String {
-    let each: Vec<String> = env.iter().map(|(name, n)| format!("{name} = {n}")).collect();
+    let each: Vec<String> = env
+        .iter()
+        .map(|(name, n)| format!("{name} = {n}"))
+        .collect();
     each.join(", ")
 }
 
@@ -187,7 +188,13 @@ pub fn aligned(rows: &[(String, &Shape)]) -> Option<String> {
     let head = rows.iter().map(|(name, _)| name.chars().count()).max()?;
     let cells: Vec<Vec<String>> = rows.iter().map(|(_, shape)| shape.strings()).collect();
     let widths: Vec<usize> = (0..rank)
-        .map(|axis| cells.iter().map(|row| row[axis].chars().count()).max().unwrap_or(0))
+        .map(|axis| {
+            cells
+                .iter()
+                .map(|row| row[axis].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut lines = Vec::new();
     for ((name, _), row) in rows.iter().zip(&cells) {
@@ -196,7 +203,10 @@ pub fn aligned(rows: &[(String, &Shape)]) -> Option<String> {
             line.push_str(cell);
             if axis + 1 < rank {
                 line.push(',');
-                line.extend(std::iter::repeat_n(' ', widths[axis] - cell.chars().count() + 1));
+                line.extend(std::iter::repeat_n(
+                    ' ',
+                    widths[axis] - cell.chars().count() + 1,
+                ));
             }
         }
         line.push(']');
@@ -241,7 +251,12 @@ fn bound(
             "too large".to_owned(),
             format!("at most {high} is allowed"),
         ),
-        Claim::Equal(left, _) => (Code::E0301, left, "differs".to_owned(), "the same is needed".into()),
+        Claim::Equal(left, _) => (
+            Code::E0301,
+            left,
+            "differs".to_owned(),
+            "the same is needed".into(),
+        ),
     };
     let mut diagnostic = Diagnostic::new(code, failed.span, rule).here(here);
     let what = of(of_side, operands);
@@ -265,8 +280,7 @@ fn bound(
                 format!("`{}` is {}", operand.name, operand.shape()),
             );
         }
-        if let (Claim::AtLeast { .. }, Some(formula)) =
-            (&failed.obligation.claim, arithmetic(axis))
+        if let (Claim::AtLeast { .. }, Some(formula)) = (&failed.obligation.claim, arithmetic(axis))
         {
             diagnostic = diagnostic.note(format!(
                 "`{name}` would give {formula} on that axis, and every size is at least 1"
@@ -282,7 +296,9 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
         crate::layers::error::Blame::Input(at) => operands.get(at),
         _ => operands.first(),
     };
-    let who = blamed.map_or("the input".to_owned(), |operand| format!("`{}`", operand.name));
+    let who = blamed.map_or("the input".to_owned(), |operand| {
+        format!("`{}`", operand.name)
+    });
     let mut diagnostic = match &error.problem {
         Problem::Rank { expected, found } => Diagnostic::new(
             Code::E0302,
@@ -351,7 +367,10 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
         && operand.place() != span
         && matches!(
             error.problem,
-            Problem::Rank { .. } | Problem::DType { .. } | Problem::Axis { .. } | Problem::Reshape(_)
+            Problem::Rank { .. }
+                | Problem::DType { .. }
+                | Problem::Axis { .. }
+                | Problem::Reshape(_)
         )
     {
         diagnostic = diagnostic.label(
@@ -379,7 +398,10 @@ pub fn in_block(used: Span, block: Option<&str>, inner: Diagnostic) -> Diagnosti
     let mut diagnostic = Diagnostic::new(
         Code::E0311,
         used,
-        format!("`{block}` does not work on what it gets here: {}", inner.message),
+        format!(
+            "`{block}` does not work on what it gets here: {}",
+            inner.message
+        ),
     )
     .here(format!("this use of `{block}`"));
     let text = match inner.primary.message.as_str() {
@@ -419,7 +441,10 @@ pub fn stated_differs(
             stated.rank()
         ));
     } else {
-        let rows = [("stated".to_owned(), stated), ("inferred".to_owned(), found)];
+        let rows = [
+            ("stated".to_owned(), stated),
+            ("inferred".to_owned(), found),
+        ];
         if let Some(table) = aligned(&rows) {
             diagnostic = diagnostic.note(table);
         }
@@ -483,7 +508,11 @@ pub fn block_rank(
     Diagnostic::new(
         Code::E0302,
         span,
-        format!("`{block}` takes {written}, and `{}` has {}", operand.name, axes(rank)),
+        format!(
+            "`{block}` takes {written}, and `{}` has {}",
+            operand.name,
+            axes(rank)
+        ),
     )
     .here(format!("`{}` is {}", operand.name, operand.shape()))
     .label(shape, "the block's input")
@@ -519,7 +548,11 @@ pub fn block_input(
     let mut diagnostic = Diagnostic::new(
         Code::E0311,
         span,
-        format!("`{block}` takes {written}, and `{}` is {}", operand.name, operand.shape()),
+        format!(
+            "`{block}` takes {written}, and `{}` is {}",
+            operand.name,
+            operand.shape()
+        ),
     )
     .here("does not fit the block's input")
     .label(shape, "the block's input");
@@ -528,16 +561,18 @@ pub fn block_input(
         None => what,
     };
     let note = match &obligation.claim {
-        Claim::Equal(left, right) => {
-            example(format!("{} is `{}`, and the block wants `{}`", left.what, left.dim, right.dim))
-        }
+        Claim::Equal(left, right) => example(format!(
+            "{} is `{}`, and the block wants `{}`",
+            left.what, left.dim, right.dim
+        )),
         Claim::Divides { divisor, of } => example(format!(
             "{} leaves `{}`, which is not always a multiple of {divisor}",
             of.what, of.dim
         )),
-        Claim::AtLeast { of, low } | Claim::AtMost { of, high: low } => {
-            example(format!("{} would be `{}`, and it is at least {low}", of.what, of.dim))
-        }
+        Claim::AtLeast { of, low } | Claim::AtMost { of, high: low } => example(format!(
+            "{} would be `{}`, and it is at least {low}",
+            of.what, of.dim
+        )),
     };
     diagnostic.notes.push(note);
     diagnostic
@@ -552,9 +587,11 @@ pub fn input_below_one(span: Span, dim: &Dim, example: Option<&Counterexample>) 
     )
     .here("too small");
     match example {
-        Some(example) => {
-            diagnostic.note(format!("for {} it is {}", sizes(&example.env), example.left))
-        }
+        Some(example) => diagnostic.note(format!(
+            "for {} it is {}",
+            sizes(&example.env),
+            example.left
+        )),
         None => diagnostic,
     }
 }

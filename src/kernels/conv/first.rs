@@ -209,18 +209,50 @@ fn pack<const W: usize>(
     runs: &[(usize, usize)],
     panel: &mut [f32],
 ) {
-    for (k, &offset) in offsets.iter().enumerate() {
-        for &(place, start) in runs {
-            let to = &mut panel[k * W + place..][..W];
-            let start = offset + start;
-            match source.get(start..start + W) {
-                Some(from) => to.copy_from_slice(from),
-                None => {
-                    // The end of the source: the pixels that there are.
-                    let from = source.get(start..).unwrap_or(&[]);
-                    to[..from.len()].copy_from_slice(from);
+    let reach = runs.iter().map(|run| run.1).max().unwrap_or(0) + W;
+    let inside = |offset: &usize| offset + reach <= source.len();
+    if !offsets.iter().all(inside) {
+        return pack_at_the_end::<W>(source, offsets, runs, panel);
+    }
+    match *runs {
+        [(_, start)] => {
+            let source = &source[start..];
+            for (to, &offset) in panel.chunks_exact_mut(W).zip(offsets) {
+                to.copy_from_slice(&source[offset..offset + W]);
+            }
+        }
+        [(_, start), (place, second)] => {
+            let (source, next) = (&source[start..], &source[second..]);
+            for (k, &offset) in offsets.iter().enumerate() {
+                // What the second copy writes beyond this row, the next one overwrites.
+                let to = &mut panel[k * W..k * W + 2 * W];
+                to[..W].copy_from_slice(&source[offset..offset + W]);
+                to[place..place + W].copy_from_slice(&next[offset..offset + W]);
+            }
+        }
+        _ => {
+            for (k, &offset) in offsets.iter().enumerate() {
+                for &(place, start) in runs {
+                    let from = &source[offset + start..][..W];
+                    panel[k * W + place..][..W].copy_from_slice(from);
                 }
             }
+        }
+    }
+}
+
+/// [`pack`] where whole vectors would reach beyond the source.
+fn pack_at_the_end<const W: usize>(
+    source: &[f32],
+    offsets: &[usize],
+    runs: &[(usize, usize)],
+    panel: &mut [f32],
+) {
+    for (k, &offset) in offsets.iter().enumerate() {
+        for &(place, start) in runs {
+            let from = source.get(offset + start..).unwrap_or(&[]);
+            let from = &from[..from.len().min(W)];
+            panel[k * W + place..][..from.len()].copy_from_slice(from);
         }
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::band::{Band, Bands};
 use super::{Geometry, Slots};
 use crate::kernels::gemm::PackedB;
-use crate::kernels::simd::{Left, NARROW_ROWS, TILE, accumulate};
+use crate::kernels::simd::{Left, NARROW_ROWS, TILE, WIDE, accumulate, copy_columns};
 
 #[derive(Clone, Debug)]
 pub struct Last {
@@ -114,8 +114,8 @@ impl Last {
             for p in 0..weights.count() {
                 let panel = weights.panel(p, 0..weights.k());
                 let (width, columns) = (panel.width, panel.columns);
-                let filter = group * geometry.group_filters() + p * crate::kernels::simd::WIDE;
-                let mut first = [0.0; crate::kernels::simd::WIDE];
+                let filter = group * geometry.group_filters() + p * WIDE;
+                let mut first = [0.0; WIDE];
                 first[..columns].copy_from_slice(&bias[filter..filter + columns]);
                 let (mut y, mut x) = (0, 0);
                 for top in (0..pixels).step_by(panel.tile_rows()) {
@@ -128,7 +128,7 @@ impl Last {
                         }
                     }
                     for row in tile.chunks_exact_mut(width).take(count) {
-                        row.copy_from_slice(&first[..width]);
+                        copy_columns(&first, row, width);
                     }
                     let left = Left {
                         data: source,
@@ -140,7 +140,7 @@ impl Last {
                     let results =
                         output[top * geometry.filters..].chunks_exact_mut(geometry.filters);
                     for (row, to) in tile.chunks_exact(width).take(count).zip(results) {
-                        to[filter..filter + columns].copy_from_slice(&row[..columns]);
+                        copy_columns(row, &mut to[filter..], columns);
                     }
                 }
             }

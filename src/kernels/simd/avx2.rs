@@ -51,15 +51,17 @@ pub unsafe fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], widt
 #[target_feature(enable = "avx2,fma")]
 unsafe fn tile_of<const R: usize, const V: usize>(tile: *mut f32, left: Left, mut b: *const f32) {
     let at = |r: usize, v: usize| (r * V + v) * 8;
-    let a = left.data.as_ptr();
-    // SAFETY: every offset is one that the caller promised: element `i < len` of a run at
-    // `rows[r] + segment` of the data, and `b` moves on by `V * 8` for each of them.
+    let Ok(rows) = <&[usize; R]>::try_from(left.rows) else {
+        return;
+    };
+    // SAFETY: every offset is one that the caller promised: element `i` of a run that begins at
+    // `segment` from `rows[r]` of the data, and `b` moves on by `V * 8` for each of them.
     unsafe {
         let mut sums: [[__m256; V]; R] =
             array::from_fn(|r| array::from_fn(|v| _mm256_loadu_ps(tile.add(at(r, v)))));
+        let row: [*const f32; R] = array::from_fn(|r| left.data.as_ptr().add(rows[r]));
         for &segment in left.segments {
-            let row: [*const f32; R] = array::from_fn(|r| a.add(left.rows[r] + segment));
-            for i in 0..left.len {
+            for i in segment..segment + left.len {
                 let columns: [__m256; V] = array::from_fn(|v| _mm256_loadu_ps(b.add(v * 8)));
                 for r in 0..R {
                     let x = _mm256_broadcast_ss(&*row[r].add(i));

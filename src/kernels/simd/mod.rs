@@ -45,6 +45,34 @@ pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Copies the first `columns` elements, at most [`WIDE`]. Every length has its own few moves: a call
+/// to copy six floats takes longer than computing them.
+#[inline(always)]
+pub fn copy_columns(from: &[f32], to: &mut [f32], columns: usize) {
+    #[inline(always)]
+    fn copy<const N: usize>(from: &[f32], to: &mut [f32]) {
+        to[..N].copy_from_slice(&from[..N]);
+    }
+    match columns {
+        1 => copy::<1>(from, to),
+        2 => copy::<2>(from, to),
+        3 => copy::<3>(from, to),
+        4 => copy::<4>(from, to),
+        5 => copy::<5>(from, to),
+        6 => copy::<6>(from, to),
+        7 => copy::<7>(from, to),
+        8 => copy::<8>(from, to),
+        9 => copy::<9>(from, to),
+        10 => copy::<10>(from, to),
+        11 => copy::<11>(from, to),
+        12 => copy::<12>(from, to),
+        13 => copy::<13>(from, to),
+        14 => copy::<14>(from, to),
+        15 => copy::<15>(from, to),
+        _ => copy::<WIDE>(from, to),
+    }
+}
+
 /// The left operand of a tile: row `r` begins at `rows[r]` of `data`, and its elements are the runs
 /// of `len` that begin at each of `segments` from there. A row of a plain matrix is one segment; the
 /// pixels under a convolution's window are one for each row of its kernel.

@@ -6,8 +6,8 @@ use super::arguments::Matched;
 use super::build::{Mode, Walk};
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
-use crate::diag::Diagnostic;
 use super::wording::{arguments as wording, lints, names, shapes};
+use crate::diag::Diagnostic;
 use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::layers::{self};
@@ -122,7 +122,16 @@ impl<'a> Walk<'_, 'a> {
             operands: &operands,
             matched: Some((def, matched)),
         };
-        self.apply(frame, &places, &layer.label, &layer.ascription, path, def, op, None);
+        self.apply(
+            frame,
+            &places,
+            &layer.label,
+            &layer.ascription,
+            path,
+            def,
+            op,
+            None,
+        );
     }
 
     /// Applies `op` and gives the statement its result. With `original`, the stored tensors are
@@ -141,18 +150,32 @@ impl<'a> Walk<'_, 'a> {
     ) {
         let statement = places.statement;
         let values: Vec<ValueId> = places.operands.iter().map(|o| o.value).collect();
-        let types: Option<Vec<TensorType>> =
-            values.iter().map(|value| self.ty(*value).cloned()).collect();
+        let types: Option<Vec<TensorType>> = values
+            .iter()
+            .map(|value| self.ty(*value).cloned())
+            .collect();
         let Some(types) = types else {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        let Some((outputs, params)) = self.infer(frame, places, &*op, &types, original.is_some(), &params_path)
-        else {
+        self.taint_next = false;
+        let Some((outputs, params)) = self.infer(
+            frame,
+            places,
+            &*op,
+            &types,
+            original.is_some(),
+            &params_path,
+        ) else {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        if !params.is_empty() && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path) && self.checker.failed.insert(places.layer)
+        if !params.is_empty()
+            && label.is_none()
+            && frame.home
+            && original.is_none()
+            && !path_is_turn(&path)
+            && self.checker.failed.insert(places.layer)
         {
             self.checker
                 .report(lints::unlabelled(statement, places.layer, places.name));
@@ -165,6 +188,9 @@ impl<'a> Walk<'_, 'a> {
                 self.value(path.clone(), Some(ty), Source::Layer(at, result), statement)
             })
             .collect();
+        if self.taint_next {
+            self.taints.extend(&results);
+        }
         let names: Vec<(&'static str, ParamId)> = params;
         self.layers.push(Layer {
             name: path.clone(),
@@ -209,6 +235,12 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         let failures = self.discharge(frame, &inferred.obligations, places.statement);
+        // Sizes that follow from a failed claim prove nothing: what they break is no second
+        // mistake.
+        let tainted = places.operands.iter().any(|o| self.tainted(o.value));
+        if tainted && !failures.is_empty() {
+            return None;
+        }
         if !failures.is_empty() {
             let failed: Vec<_> = failures
                 .into_iter()
@@ -222,8 +254,10 @@ impl<'a> Walk<'_, 'a> {
             let nonsense = failed
                 .iter()
                 .any(|(obligation, _)| !matches!(obligation.claim, Claim::Equal(..)));
+            self.taint_next = true;
             return (!nonsense).then_some((inferred.outputs, Vec::new()));
         }
+        self.taint_next = tainted;
         for output in &inferred.outputs {
             if !self.sizes_fit(frame, places, output) {
                 return None;
@@ -338,6 +372,11 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn refuse(&mut self, frame: &Frame, places: &Places, error: LayerError) {
         match &error.problem {
             Problem::Poisoned => return,
+            Problem::Reshape(_) | Problem::Dim(_) | Problem::Range(_)
+                if places.operands.iter().any(|o| self.tainted(o.value)) =>
+            {
+                return;
+            }
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
                 if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
                     let at = places.of(error.blame);
@@ -412,7 +451,14 @@ impl<'a> Walk<'_, 'a> {
                 span: places.of(obligation.blame),
             })
             .collect();
-        shapes::failed(places.layer, places.name, &operands, &failed, &self.bounds, arithmetic)
+        shapes::failed(
+            places.layer,
+            places.name,
+            &operands,
+            &failed,
+            &self.bounds,
+            arithmetic,
+        )
     }
 
     fn count_fits(
@@ -433,12 +479,22 @@ impl<'a> Walk<'_, 'a> {
                 Inputs::AtLeast(least) => format!("{least} values or more"),
                 _ => "one value".into(),
             };
-            self.report(wording::input_count(span, def.name(), &wants, operands.len()));
+            self.report(wording::input_count(
+                span,
+                def.name(),
+                &wants,
+                operands.len(),
+            ));
         }
         fine
     }
 
-    fn unknown_layer(&mut self, frame: &mut Frame, statement: &'a Statement, layer: &'a LayerStatement) {
+    fn unknown_layer(
+        &mut self,
+        frame: &mut Frame,
+        statement: &'a Statement,
+        layer: &'a LayerStatement,
+    ) {
         let name = &layer.layer;
         let blocks = self.checker.visible[frame.unit].keys();
         let mut known: Vec<&str> = layers::REGISTRY.iter().map(|def| def.name()).collect();

@@ -1,0 +1,170 @@
+//! The summary of a model: what each layer makes, holds, costs and sees.
+
+use crate::check::program::{Layer, Model, ValueId};
+use crate::shape::{Dim, DimError, Shape};
+use crate::text::{Name, SourceMap};
+
+mod field;
+mod table;
+
+pub use field::Seen;
+
+/// A model, layer by layer, up to the first whose result is not known.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The model's name.
+    pub name: Name,
+    /// Its inputs: name and shape, as far as known.
+    pub inputs: Vec<(Name, Option<Shape>)>,
+    /// Its outputs: name and shape, as far as known.
+    pub outputs: Vec<(Name, Option<Shape>)>,
+    /// Its layers in the order in which they run.
+    pub rows: Vec<Row>,
+    /// What training would learn, in numbers; `None` when that is beyond computing.
+    pub parameters: Option<Dim>,
+    /// Running statistics, in numbers.
+    pub buffers: Option<Dim>,
+    /// Multiply-accumulates of one run; `None` when that is beyond computing or not all layers
+    /// are known.
+    pub macs: Option<Dim>,
+    /// Requirements on the sizes, in the language's syntax.
+    pub requirements: Vec<String>,
+    /// Why the rows end before the model does.
+    pub stopped: Option<Stop>,
+}
+
+/// One layer.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its path: `stage1.0.conv2`.
+    pub path: Name,
+    /// Whether its last part is a label from the program.
+    pub labelled: bool,
+    /// The layer's name in the language.
+    pub kind: &'static str,
+    /// The line of its statement, from 1.
+    pub line: usize,
+    /// The shape of its first result.
+    pub shape: Shape,
+    /// The numbers that training would learn here, without those of a reused layer.
+    pub parameters: Option<Dim>,
+    /// Whether its parameters are those of an earlier layer.
+    pub reused: bool,
+    /// Multiply-accumulates.
+    pub macs: Option<Dim>,
+    /// Bytes of its results.
+    pub bytes: Option<Dim>,
+    /// How much of the input one of its results sees.
+    pub seen: Seen,
+}
+
+/// The layer at which an error stands.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The layer's path.
+    pub path: Name,
+    /// The line of its statement, from 1.
+    pub line: usize,
+}
+
+impl Summary {
+    /// The summary of `model`.
+    pub fn new(model: &Model, sources: &SourceMap) -> Summary {
+        let mut seen = field::Fields::new(model);
+        let mut rows = Vec::new();
+        let mut stopped = None;
+        for layer in &model.layers {
+            let line = sources.line(layer.span);
+            match row(model, layer, line, &mut seen) {
+                Some(row) => rows.push(row),
+                None => {
+                    stopped = Some(Stop {
+                        path: layer.name.clone(),
+                        line,
+                    });
+                    break;
+                }
+            }
+        }
+        let shape = |value: ValueId| model.ty(value).map(|ty| ty.shape.clone());
+        let macs = match stopped {
+            Some(_) => None,
+            None => rows
+                .iter()
+                .try_fold(Dim::constant(0), |sum, row| sum.add(row.macs.as_ref()?).ok()),
+        };
+        Summary {
+            name: model.name.clone(),
+            inputs: model
+                .inputs
+                .iter()
+                .map(|input| (input.name.value.clone(), shape(input.value)))
+                .collect(),
+            outputs: model
+                .outputs
+                .iter()
+                .map(|output| (output.name.value.clone(), output.value.and_then(shape)))
+                .collect(),
+            rows,
+            parameters: stored(model, true),
+            buffers: stored(model, false),
+            macs,
+            requirements: model
+                .requirements
+                .iter()
+                .map(|required| required.requirement.to_string())
+                .collect(),
+            stopped,
+        }
+    }
+}
+
+/// How many numbers the model stores that training would learn, or the others.
+pub fn stored(model: &Model, trained: bool) -> Option<Dim> {
+    count(model.params.iter().filter(|param| param.trained == trained).map(|param| &param.shape)).ok()
+}
+
+fn count<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Result<Dim, DimError> {
+    let mut sum = Dim::constant(0);
+    for shape in shapes {
+        sum = sum.add(&shape.elements()?)?;
+    }
+    Ok(sum)
+}
+
+/// What is known of `layer`; `None` when a type is missing.
+fn row(model: &Model, layer: &Layer, line: usize, seen: &mut field::Fields) -> Option<Row> {
+    let inputs = model.input_types(layer)?;
+    let outputs = model.output_types(layer)?;
+    let cost = layer.op.cost(&inputs, &outputs).ok();
+    let field = seen.through(layer, cost.as_ref().map(|cost| &cost.field));
+    let parameters = if layer.reused {
+        Some(Dim::constant(0))
+    } else {
+        count(
+            layer
+                .params
+                .iter()
+                .map(|param| model.param(*param))
+                .filter(|param| param.trained)
+                .map(|param| &param.shape),
+        )
+        .ok()
+    };
+    let bytes = outputs.iter().try_fold(Dim::constant(0), |sum, ty| {
+        let bytes = ty.shape.elements().ok()?.times(ty.dtype.size() as i128).ok()?;
+        sum.add(&bytes).ok()
+    });
+    Some(Row {
+        path: layer.name.clone(),
+        labelled: layer.labelled,
+        kind: layer.op.kind(),
+        line,
+        shape: outputs.first()?.shape.clone(),
+        parameters,
+        reused: layer.reused,
+        macs: cost.map(|cost| cost.macs),
+        bytes,
+        seen: field,
+    })
+}

@@ -1,0 +1,226 @@
+//! Receptive fields: how much of the input one number of a result depends on, along the path
+//! that sees most (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional
+//! neural networks").
+
+use std::collections::HashMap;
+
+use crate::check::program::{Layer, Model, Source, ValueId};
+use crate::layers::def::{Field, FieldAxis};
+use crate::shape::{Dim, DimError};
+
+/// How much of the input one number of a value sees.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// No input takes part.
+    Nothing,
+    /// The place itself and no other.
+    Point,
+    /// So many places along each spatial axis.
+    Window(Vec<Dim>),
+    /// All of it.
+    Whole,
+    /// Which of several is larger depends on the sizes, or the axes are no longer told apart.
+    Unknown,
+}
+
+/// A window of the input: its size and how far it moves from one place to the next.
+#[derive(Clone, Debug, PartialEq)]
+struct Axis {
+    size: Dim,
+    jump: Dim,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Nothing,
+    /// The axes; empty for a point, whatever the number of axes is. `flat` when the places have
+    /// been joined into the last axis.
+    Axes { axes: Vec<Axis>, flat: bool },
+    Whole,
+    Unknown,
+}
+
+/// The receptive fields of the values passed so far.
+pub(super) struct Fields {
+    states: HashMap<ValueId, State>,
+}
+
+impl Fields {
+    /// Every input sees itself, and a parameter nothing.
+    pub(super) fn new(model: &Model) -> Fields {
+        let states = (0..model.values.len() as u32)
+            .map(ValueId)
+            .filter_map(|id| match model.value(id).source {
+                Source::Input(_) => Some((
+                    id,
+                    State::Axes {
+                        axes: Vec::new(),
+                        flat: false,
+                    },
+                )),
+                Source::Param(_) => Some((id, State::Nothing)),
+                Source::Layer(..) | Source::Error => None,
+            })
+            .collect();
+        Fields { states }
+    }
+
+    /// What the results of `layer` see, which widens what its inputs see by `field`.
+    pub(super) fn through(&mut self, layer: &Layer, field: Option<&Field>) -> Seen {
+        let before = layer
+            .inputs
+            .iter()
+            .map(|value| self.states.get(value).cloned().unwrap_or(State::Unknown))
+            .fold(State::Nothing, larger);
+        let after = match field {
+            Some(field) => widen(before, field),
+            None => State::Unknown,
+        };
+        for value in &layer.outputs {
+            self.states.insert(*value, after.clone());
+        }
+        match after {
+            State::Nothing => Seen::Nothing,
+            State::Whole => Seen::Whole,
+            State::Unknown => Seen::Unknown,
+            State::Axes { axes, .. } if axes.is_empty() => Seen::Point,
+            State::Axes { axes, .. } => {
+                Seen::Window(axes.into_iter().map(|axis| axis.size).collect())
+            }
+        }
+    }
+}
+
+fn widen(before: State, field: &Field) -> State {
+    match (before, field) {
+        (State::Nothing, _) | (_, Field::Nothing) => State::Nothing,
+        (State::Whole, _) | (_, Field::Whole) => State::Whole,
+        (before, Field::Point) => before,
+        (State::Unknown, _) => State::Unknown,
+        (State::Axes { axes, .. }, Field::Flatten) => State::Axes { axes, flat: true },
+        (State::Axes { flat: true, .. }, Field::LastAxis) => State::Whole,
+        (before @ State::Axes { .. }, Field::LastAxis) => before,
+        (State::Axes { flat: true, .. }, Field::Window(_)) => State::Unknown,
+        (State::Axes { axes, .. }, Field::Window(window)) => {
+            slide(axes, window).unwrap_or(State::Unknown)
+        }
+    }
+}
+
+fn slide(axes: Vec<Axis>, window: &[FieldAxis]) -> Result<State, DimError> {
+    let one = Axis {
+        size: Dim::constant(1),
+        jump: Dim::constant(1),
+    };
+    let axes = if axes.is_empty() {
+        vec![one; window.len()]
+    } else {
+        axes
+    };
+    if axes.len() != window.len() {
+        return Ok(State::Unknown);
+    }
+    let axes = axes
+        .iter()
+        .zip(window)
+        .map(|(axis, window)| {
+            Ok(Axis {
+                size: axis.size.add(&window.extent.minus(1)?.mul(&axis.jump)?)?,
+                jump: axis.jump.mul(&window.stride)?,
+            })
+        })
+        .collect::<Result<_, DimError>>()?;
+    Ok(State::Axes { axes, flat: false })
+}
+
+/// The larger of two fields that meet.
+fn larger(one: State, other: State) -> State {
+    match (one, other) {
+        (State::Nothing, state) | (state, State::Nothing) => state,
+        (State::Whole, _) | (_, State::Whole) => State::Whole,
+        (State::Unknown, _) | (_, State::Unknown) => State::Unknown,
+        (State::Axes { axes: a, flat: f }, State::Axes { axes: b, flat: g }) => {
+            let flat = f || g;
+            if a.is_empty() || a == b {
+                return State::Axes { axes: b, flat };
+            }
+            if b.is_empty() {
+                return State::Axes { axes: a, flat };
+            }
+            if a.len() != b.len() {
+                return State::Unknown;
+            }
+            let mut axes = Vec::with_capacity(a.len());
+            for (a, b) in a.into_iter().zip(b) {
+                let size = match greater(a.size, b.size) {
+                    Some(size) => size,
+                    None => return State::Unknown,
+                };
+                let jump = match greater(a.jump, b.jump) {
+                    Some(jump) => jump,
+                    None => return State::Unknown,
+                };
+                axes.push(Axis { size, jump });
+            }
+            State::Axes { axes, flat }
+        }
+    }
+}
+
+fn greater(a: Dim, b: Dim) -> Option<Dim> {
+    match (a.as_const(), b.as_const()) {
+        _ if a == b => Some(a),
+        (Some(x), Some(y)) => Some(if x >= y { a } else { b }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(extent: i128, stride: i128) -> Field {
+        Field::Window(vec![FieldAxis {
+            extent: Dim::constant(extent),
+            stride: Dim::constant(stride),
+        }])
+    }
+
+    fn start() -> State {
+        State::Axes {
+            axes: Vec::new(),
+            flat: false,
+        }
+    }
+
+    fn size(state: &State) -> Option<i128> {
+        match state {
+            State::Axes { axes, .. } => axes.first()?.size.as_const(),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn windows_compose() {
+        // LeNet-5: 5, pool 2/2, 5, pool 2/2.
+        let mut state = start();
+        let mut sizes = Vec::new();
+        for field in [window(5, 1), window(2, 2), window(5, 1), window(2, 2)] {
+            state = widen(state, &field);
+            sizes.push(size(&state).expect("a number"));
+        }
+        assert_eq!(sizes, [5, 6, 14, 16]);
+        let flat = widen(state, &Field::Flatten);
+        assert_eq!(size(&flat), Some(16));
+        assert_eq!(widen(flat, &Field::LastAxis), State::Whole);
+    }
+
+    #[test]
+    fn the_largest_path_counts() {
+        let narrow = widen(start(), &window(3, 1));
+        let wide = widen(start(), &window(7, 1));
+        assert_eq!(size(&larger(narrow.clone(), wide)), Some(7));
+        assert_eq!(larger(start(), narrow.clone()), narrow);
+        assert_eq!(larger(State::Whole, start()), State::Whole);
+    }
+}

@@ -10,6 +10,7 @@ use super::wording::{arguments as wording, lints, names, shapes};
 use crate::diag::Diagnostic;
 use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
+use crate::layers::value::Value;
 use crate::layers::{self};
 use crate::shape::Dim;
 use crate::syntax::ast::{From, Ident, LayerStatement, ShapeExpr, Statement};
@@ -30,6 +31,13 @@ pub(super) struct Places<'p> {
 }
 
 impl Places<'_> {
+    /// The value of an argument, when it is given.
+    fn argument(&self, name: &str) -> Option<&Value> {
+        let (def, matched) = self.matched?;
+        let at = def.signature().args.iter().position(|arg| arg.name == name)?;
+        matched.args.given(at)
+    }
+
     /// Where `blame` points.
     pub fn of(&self, blame: Blame) -> Span {
         match blame {
@@ -175,10 +183,9 @@ impl<'a> Walk<'_, 'a> {
             && frame.home
             && original.is_none()
             && !path_is_turn(&path)
-            && self.checker.failed.insert(places.layer)
         {
             self.checker
-                .report(lints::unlabelled(statement, places.layer, places.name));
+                .warn(lints::unlabelled(statement, places.layer, places.name));
         }
         let at = self.layers.len();
         let results: Vec<ValueId> = outputs
@@ -378,12 +385,21 @@ impl<'a> Walk<'_, 'a> {
                 return;
             }
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
-                if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
-                    let at = places.of(error.blame);
-                    self.checker
-                        .report(lints::open_until_set(at, places.name, value));
-                }
+                let what = format!("the shape of `{}`", places.name);
+                self.open(places.of(error.blame), &what, value);
                 return;
+            }
+            Problem::Kind { .. } => {
+                // A symbol that stands for a value of any kind.
+                if let Blame::Arg(name) = error.blame
+                    && let Some(Value::Int(value)) = places.argument(name)
+                    && !value.vars().is_empty()
+                    && value.vars().iter().all(|name| self.unset.contains(name))
+                {
+                    let what = format!("the shape of `{}`", places.name);
+                    self.open(places.of(error.blame), &what, value);
+                    return;
+                }
             }
             _ => {}
         }
@@ -391,6 +407,14 @@ impl<'a> Walk<'_, 'a> {
         let operands = self.described(places.operands);
         let diagnostic = shapes::refused(span, places.name, &error, &operands);
         self.tell(frame, places.statement, diagnostic);
+    }
+
+    /// What hangs on a symbol that a use or a setting will replace. In a model that is worth a
+    /// warning: it has a shape only once the parameter is set.
+    pub(super) fn open(&mut self, at: Span, what: &str, value: &Dim) {
+        if self.mode == Mode::Model {
+            self.checker.warn(lints::open_until_set(at, what, value));
+        }
     }
 
     /// Whether every symbol of `dim` gets its number before a run: in a block from its use, in a
@@ -572,9 +596,6 @@ impl<'a> Walk<'_, 'a> {
             None => {
                 frame.muddied = true;
                 self.errors += 1;
-                if frame.home {
-                    self.checker.failed.insert(statement);
-                }
                 (self.poison(path.clone(), statement), EntityKind::Error)
             }
         };

@@ -106,10 +106,9 @@ impl<'a> Walk<'_, 'a> {
             && layer.label.is_none()
             && frame.home
             && !single
-            && self.checker.failed.insert(layer.layer.span)
         {
             self.checker
-                .report(lints::unlabelled(statement.span, layer.layer.span, &kind));
+                .warn(lints::unlabelled(statement.span, layer.layer.span, &kind));
         }
         self.finish_block(
             frame,
@@ -161,7 +160,7 @@ impl<'a> Walk<'_, 'a> {
             let errors = self.errors;
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
-                (None, Some(default)) => self.eval(&inner, default, self.choices_of(default)),
+                (None, Some(default)) => self.eval(&inner, default, self.choices_of(&inner, default)),
                 (None, None) => Value::Error,
             };
             if self.errors > errors || matches!(value, Value::Error) {

@@ -179,7 +179,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             let default = parameter
                 .default
                 .as_ref()
-                .map(|default| self.eval(&frame, default, &["same", "valid"]));
+                .map(|default| self.eval(&frame, default, self.choices_of(&frame, default)));
             let value = match (self.mode, set, default) {
                 (_, Some(value), _) => value,
                 (Mode::Model, None, Some(value)) => value,

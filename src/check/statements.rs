@@ -82,7 +82,18 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// A statement; one that gets an error where it stands is skipped in later turns and uses.
     fn statement(&mut self, frame: &mut Frame, statement: &'a Statement, single: bool) {
+        let told = self.checker.told - self.checker.told_of_claims;
+        self.any_statement(frame, statement, single);
+        let told = self.checker.told - self.checker.told_of_claims > told;
+        let body = matches!(statement.kind, StatementKind::Repeat(_));
+        if told && frame.home && !body {
+            self.checker.failed.insert(statement.span);
+        }
+    }
+
+    fn any_statement(&mut self, frame: &mut Frame, statement: &'a Statement, single: bool) {
         match &statement.kind {
             StatementKind::Input { .. } => {}
             StatementKind::Layer(layer) => {
@@ -177,7 +188,7 @@ impl<'a> Walk<'_, 'a> {
         let value = if reported {
             Value::Error
         } else {
-            self.eval(frame, value, self.choices_of(value))
+            self.eval(frame, value, self.choices_of(frame, value))
         };
         if self.errors > errors {
             frame.muddied = true;
@@ -352,6 +363,19 @@ impl<'a> Walk<'_, 'a> {
         if self.checker.failed.contains(&shape.span) {
             return;
         }
+        let told = self.checker.told;
+        self.compare(frame, statement, shape, value, name);
+        self.checker.told_of_claims += self.checker.told - told;
+    }
+
+    fn compare(
+        &mut self,
+        frame: &Frame,
+        statement: Span,
+        shape: &'a ShapeExpr,
+        value: ValueId,
+        name: &Name,
+    ) {
         let errors = self.errors;
         let stated: Vec<Option<_>> = shape
             .dims

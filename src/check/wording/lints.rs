@@ -63,14 +63,14 @@ pub fn undecided(span: Span, rule: &str) -> Diagnostic {
     .note(format!("what has to hold: {rule}"))
 }
 
-/// A layer whose shape waits for a setting.
-pub fn open_until_set(span: Span, layer: &str, value: &Dim) -> Diagnostic {
+/// What waits for a setting: "the shape of `Conv`", "the number of turns".
+pub fn open_until_set(span: Span, what: &str, value: &Dim) -> Diagnostic {
     let names: Vec<Name> = value.vars().into_iter().collect();
     let name = names.first().cloned().unwrap_or_else(|| "?".into());
     Diagnostic::new(
         Code::W0104,
         span,
-        format!("the shape of `{layer}` cannot be checked before `{name}` is set"),
+        format!("{what} is not known before `{name}` is set, so what follows is not checked"),
     )
     .here(format!("`{value}` has no number yet"))
     .note(format!(

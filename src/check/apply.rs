@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
+use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
 use super::wording::{arguments as wording, lints, names, shapes};
@@ -93,8 +94,12 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Some(Vec::new())
             }
-            Inputs::One | Inputs::AtLeast(_) => {
-                self.operands(frame, layer.from.as_ref(), name.span)
+            inputs => {
+                let ask = Ask {
+                    end: layer.parentheses.unwrap_or(name.span).after(),
+                    several: matches!(inputs, Inputs::AtLeast(_)),
+                };
+                self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
         let operands =
@@ -254,7 +259,7 @@ impl<'a> Walk<'_, 'a> {
                 .map(|(at, failure)| (&inferred.obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
-            let diagnostics = self.describe_failures(places, types, &failed, &arithmetic);
+            let diagnostics = self.describe_failures(places, &failed, &arithmetic);
             for diagnostic in diagnostics {
                 self.tell(frame, places.statement, diagnostic);
             }
@@ -441,9 +446,13 @@ impl<'a> Walk<'_, 'a> {
                     return;
                 }
                 self.checker.failed.insert(*used);
-                let block = frame.blocks.get(1).cloned();
-                self.checker
-                    .report(shapes::in_block(*used, block.as_deref(), diagnostic));
+                let uses: Vec<(Span, Name)> = frame
+                    .via
+                    .iter()
+                    .copied()
+                    .zip(frame.blocks.iter().skip(1).cloned())
+                    .collect();
+                self.checker.report(shapes::in_block(&uses, diagnostic));
             }
         }
     }
@@ -462,11 +471,11 @@ impl<'a> Walk<'_, 'a> {
     fn describe_failures(
         &self,
         places: &Places,
-        _types: &[TensorType],
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,
     ) -> Vec<Diagnostic> {
         let operands = self.described(places.operands);
+        let claims: Vec<&Obligation> = failed.iter().map(|(obligation, _)| *obligation).collect();
         let failed: Vec<shapes::Failed> = failed
             .iter()
             .map(|(obligation, failure)| shapes::Failed {
@@ -475,14 +484,21 @@ impl<'a> Walk<'_, 'a> {
                 span: places.of(obligation.blame),
             })
             .collect();
-        shapes::failed(
+        let mut diagnostics = shapes::failed(
             places.layer,
             places.name,
             &operands,
             &failed,
             &self.bounds,
             arithmetic,
-        )
+        );
+        if let Some(first) = diagnostics.first_mut() {
+            first.notes.extend(self.histories(places.operands, &claims));
+        }
+        if let [only] = diagnostics.as_mut_slice() {
+            only.fixes.extend(self.input_fix(&claims));
+        }
+        diagnostics
     }
 
     fn count_fits(

@@ -13,6 +13,7 @@ mod inputs;
 mod obligations;
 mod paths;
 pub mod program;
+mod repair;
 mod repeat;
 mod scope;
 mod statements;

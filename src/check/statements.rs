@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::blocks::Actual;
 use super::build::Walk;
-use super::paths::labels_of;
+use super::paths::{Ask, labels_of};
 use super::program::{Output, ValueId};
 use super::scope::{Const, ConstKind, Current, Frame, Operand};
 use super::wording::{lints, names, shapes};
@@ -260,7 +260,13 @@ impl<'a> Walk<'_, 'a> {
                 Some(mut operands) => operands.pop(),
                 None => None,
             },
-            None => self.current(frame, name.span),
+            None => {
+                let ask = Ask {
+                    end: shape.map_or(name.span, |shape| shape.span).after(),
+                    several: false,
+                };
+                self.current(frame, name.span, ask)
+            }
         };
         let Some(operand) = operand else {
             frame.muddied = true;
@@ -409,6 +415,7 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let mut failures = Vec::new();
+        let mut repair = None;
         if stated.len() == ty.shape.rank() {
             let pairs = stated.iter().zip(ty.shape.iter()).enumerate();
             let obligations: Vec<Obligation> = pairs
@@ -427,6 +434,8 @@ impl<'a> Walk<'_, 'a> {
             if failures.is_empty() {
                 return;
             }
+            let claims: Vec<&Obligation> = failures.iter().map(|(at, _)| &obligations[*at]).collect();
+            repair = self.input_fix(&claims);
         }
         let stated: Vec<_> = stated
             .into_iter()
@@ -442,8 +451,9 @@ impl<'a> Walk<'_, 'a> {
         let example = failures
             .first()
             .and_then(|(_, failure)| failure.example.as_ref());
-        let diagnostic: Diagnostic =
+        let mut diagnostic: Diagnostic =
             shapes::stated_differs(shape.span, name, &stated, &ty.shape, example, &self.bounds);
+        diagnostic.fixes.extend(repair);
         self.tell(frame, shape.span, diagnostic);
     }
 }

@@ -31,13 +31,16 @@ pub fn unlabelled_repeat(keyword: Span) -> Diagnostic {
 
 /// A result or an input that nothing takes.
 pub fn unused_result(span: Span, name: &Name, input: bool) -> Diagnostic {
-    let message = if input {
-        format!("nothing uses the input `{name}`")
+    let (message, here) = if input {
+        (format!("nothing uses the input `{name}`"), "read for nothing")
     } else {
-        format!("nothing uses the result of `{name}`")
+        (
+            format!("nothing uses the result of `{name}`"),
+            "computed for nothing",
+        )
     };
     Diagnostic::new(Code::W0102, span, message)
-        .here("computed for nothing")
+        .here(here)
         .note("take it with `from`, make it an `output`, or delete the line")
 }
 
@@ -86,4 +89,5 @@ pub fn unused_name(span: Span, name: &str, what: &str) -> Diagnostic {
         format!("nothing uses the {what} `{name}`").replace("the `let` `", "`let "),
     )
     .here("never read")
+    .note("use it, or delete it")
 }

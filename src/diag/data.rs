@@ -182,9 +182,7 @@ pub fn wrong_dtype(
         span,
         format!("`{input}` takes {expected}, and `{source}` holds {found}"),
     )
-    .note(format!(
-        "numbers are converted where that loses nothing; `{source}` holds some that {expected} cannot"
-    ))
+    .note("numbers are converted where that loses nothing; some of these would change")
 }
 
 /// `E0606`: sizes that a requirement of the model excludes. `needs` is the requirement, `rule`

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{run, run_profiled, run_watched};
+use crate::exec::{run, run_profiled, run_watched};
 use crate::graph::fake::{Build, Fake};
 use crate::graph::{Graph, ValueId, verify};
 use crate::layers::kernel::View;

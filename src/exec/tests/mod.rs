@@ -1,0 +1,6 @@
+//! Tests of runs.
+
+mod binding;
+mod models;
+mod plans;
+mod weights;

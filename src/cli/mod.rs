@@ -9,6 +9,7 @@ use clap::{ColorChoice, Parser, Subcommand};
 mod bench;
 mod check;
 mod completions;
+mod engine;
 mod explain;
 mod failure;
 mod json;

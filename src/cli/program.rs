@@ -8,7 +8,7 @@ use super::settings;
 use super::ui::Ui;
 use crate::analysis::{Analysis, analyze};
 use crate::check::program::Model;
-use crate::diag::{Diagnostic, suggest};
+use crate::diag::{Code, Diagnostic, suggest};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -87,9 +87,16 @@ impl Options {
     }
 
     /// Reads and checks the program at `path` and finds the one model to work with. Diagnostics
-    /// are drawn; a program with errors goes no further.
-    pub fn one_model(&self, path: &str, ui: &Ui) -> Result<(Analysis, usize), Failure> {
-        let analysis = self.open(path)?;
+    /// are drawn, save those of `without`, which the command has a say on itself; a program with
+    /// errors goes no further.
+    pub fn one_model(
+        &self,
+        path: &str,
+        ui: &Ui,
+        without: &[Code],
+    ) -> Result<(Analysis, usize), Failure> {
+        let mut analysis = self.open(path)?;
+        analysis.diagnostics.retain(|diag| !without.contains(&diag.code));
         ui.diagnostics(&analysis.diagnostics, &analysis.sources);
         let status = self.status(&analysis.diagnostics);
         if status != Status::Fine {

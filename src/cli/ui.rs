@@ -59,7 +59,7 @@ impl When {
 }
 
 /// What the streams can show.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ui {
     /// Colours of standard output.
     pub out: Paint,

@@ -4,5 +4,6 @@ pub mod highlight;
 pub mod markdown;
 pub mod number;
 pub mod paint;
+pub mod profile;
 pub mod summary;
 pub mod values;

@@ -1,5 +1,7 @@
 //! The summary of a model: what each layer makes, holds, costs and sees.
 
+use std::collections::HashSet;
+
 use crate::check::program::{Layer, Model, ValueId};
 use crate::shape::{Dim, DimError, Shape};
 use crate::text::{Name, SourceMap};
@@ -52,7 +54,7 @@ pub struct Row {
     pub reused: bool,
     /// Multiply-accumulates.
     pub macs: Option<Dim>,
-    /// Bytes of its results.
+    /// Bytes of its results: the first, and the others where they are used.
     pub bytes: Option<Dim>,
     /// How much of the input one of its results sees.
     pub seen: Seen,
@@ -71,11 +73,17 @@ impl Summary {
     /// The summary of `model`.
     pub fn new(model: &Model, sources: &SourceMap) -> Summary {
         let mut seen = field::Fields::new(model);
+        let used: HashSet<ValueId> = model
+            .layers
+            .iter()
+            .flat_map(|layer| layer.inputs.iter().copied())
+            .chain(model.outputs.iter().filter_map(|output| output.value))
+            .collect();
         let mut rows = Vec::new();
         let mut stopped = None;
         for layer in &model.layers {
             let line = sources.line(layer.span);
-            match row(model, layer, line, &mut seen) {
+            match row(model, layer, line, &used, &mut seen) {
                 Some(row) => rows.push(row),
                 None => {
                     stopped = Some(Stop {
@@ -133,7 +141,13 @@ fn count<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Result<Dim, DimError> {
 }
 
 /// What is known of `layer`; `None` when a type is missing.
-fn row(model: &Model, layer: &Layer, line: usize, seen: &mut field::Fields) -> Option<Row> {
+fn row(
+    model: &Model,
+    layer: &Layer,
+    line: usize,
+    used: &HashSet<ValueId>,
+    seen: &mut field::Fields,
+) -> Option<Row> {
     let inputs = model.input_types(layer)?;
     let outputs = model.output_types(layer)?;
     let cost = layer.op.cost(&inputs, &outputs).ok();
@@ -151,7 +165,14 @@ fn row(model: &Model, layer: &Layer, line: usize, seen: &mut field::Fields) -> O
         )
         .ok()
     };
-    let bytes = outputs.iter().try_fold(Dim::constant(0), |sum, ty| {
+    // A further result that nothing uses is not made.
+    let made = layer
+        .outputs
+        .iter()
+        .zip(&outputs)
+        .enumerate()
+        .filter(|(at, (value, _))| *at == 0 || used.contains(value));
+    let bytes = made.map(|(_, (_, ty))| ty).try_fold(Dim::constant(0), |sum, ty| {
         let bytes = ty.shape.elements().ok()?.times(ty.dtype.size() as i128).ok()?;
         sum.add(&bytes).ok()
     });

@@ -9,6 +9,7 @@ use crate::tensor::Tensor;
 mod bars;
 mod numbers;
 
+pub use bars::bar;
 pub use numbers::Statistics;
 
 /// Elements of the largest tensor that is shown in full.

@@ -205,7 +205,7 @@ impl Chart<'_> {
 
 /// A bar that fills `share` of `width` columns, to an eighth of a column. What is not nothing is
 /// never drawn as nothing.
-pub(super) fn bar(share: f64, width: usize) -> String {
+pub fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if !(share > 0.0) {
         return String::new();

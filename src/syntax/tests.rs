@@ -1233,26 +1233,3 @@ proptest! {
         prop_assert!(!file.items.is_empty());
     }
 }
-
-#[test]
-fn speed() {
-    let line = "    conv1: Conv(16, kernel=3, padding=same) from a, b -> [N, h, w, 16]\n";
-    let text = format!(
-        "model M {{\n    input x: [N]\n{}\n}}\n",
-        line.repeat(10_000)
-    );
-    for _ in 0..3 {
-        let start = Instant::now();
-        let s = prescan::scan(FileId(0), &text);
-        let t1 = start.elapsed();
-        let _ = tree::build(FileId(0), &text, s);
-        println!("scan {t1:?} all {:?}", start.elapsed());
-    }
-    let text = format!(
-        "model M {{\n    input x: [N]\n{}\n}}\n",
-        "    ReLU\n    conv: Conv(8, kernel=3)\n".repeat(5_000)
-    );
-    let start = Instant::now();
-    parse(FileId(0), &text);
-    println!("short {:?}", start.elapsed());
-}

@@ -236,7 +236,7 @@ impl Tree<'_> {
         self.first_item.get_or_insert(span);
         if !std::mem::replace(&mut self.stray, true) {
             let head = self.head(span);
-            self.report(wording::statement_outside(head));
+            self.report(wording::statement_outside(head, "statement"));
         }
         self.items.push(Item::Broken {
             names: Vec::new(),
@@ -439,7 +439,7 @@ impl Tree<'_> {
             } => {
                 if self.frames.is_empty() {
                     if !std::mem::replace(&mut self.stray, true) {
-                        self.report(wording::repeat_outside(keyword));
+                        self.report(wording::statement_outside(keyword, "`repeat`"));
                     }
                     FrameKind::Bare
                 } else {

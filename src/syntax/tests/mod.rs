@@ -165,3 +165,49 @@ fn good_programs_have_no_diagnostics() {
         assert_eq!(show(&text.replace("    ", "\t")), "");
     }
 }
+
+/// The codes of the diagnostics of `text`.
+fn codes(text: &str) -> Vec<&'static str> {
+    let (_, diagnostics) = parse(FileId(0), text);
+    diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code.name())
+        .collect()
+}
+
+#[test]
+fn pages_and_examples_show_their_mistake_once() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for entry in std::fs::read_dir(root.join("examples/errors")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if !name.starts_with("E01") {
+            continue;
+        }
+        // What is not UTF-8 never reaches the parser.
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            assert!(name.starts_with("E0105"), "{name}");
+            continue;
+        };
+        seen += 1;
+        assert_eq!(codes(&text), [&name[..5]], "{name}: {}", show(&text));
+    }
+    assert!(seen > 15, "{seen} examples");
+    for code in crate::diag::Code::ALL
+        .iter()
+        .filter(|code| code.name().starts_with("E01"))
+    {
+        let page = code.page();
+        for fence in page.split("```nn").skip(1) {
+            let (info, rest) = fence.split_once('\n').unwrap();
+            let program = rest.split("```").next().unwrap();
+            let expected: &[&str] = match info.trim() {
+                "fails" => &[code.name()],
+                _ => &[],
+            };
+            assert_eq!(codes(program), expected, "{code}: {}", show(program));
+        }
+        assert!(page.contains("```nn\n"), "{code}");
+    }
+}

@@ -15,6 +15,9 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many operators one value may have.
 pub(super) const MAX_OPERATORS: usize = 1000;
 
+/// How many diagnostics a file gets: with more, it is no program.
+pub(super) const MAX_DIAGNOSTICS: usize = 1000;
+
 /// A file, cut.
 pub(super) struct Scan {
     /// The text with comments and inner line ends blanked; as long as the text.
@@ -79,6 +82,7 @@ fn scan_as(file: FileId, text: &str, expression: bool) -> Scan {
         indent: None,
         piece: None,
         bodies: 0,
+        faults: 0,
         ahead: 0,
         starts: (0, false),
         doc: Vec::new(),
@@ -150,6 +154,8 @@ pub(super) struct Scanner<'t> {
     pub(super) indent: Option<usize>,
     pub(super) piece: Option<Open>,
     pub(super) bodies: usize,
+    /// How many pieces have a fault.
+    pub(super) faults: usize,
     /// The last offset that [`Scanner::peek`] found.
     pub(super) ahead: usize,
     /// The last answer of [`Scanner::starts_statement`] with the offset that was asked about.
@@ -231,7 +237,11 @@ impl Scanner<'_> {
 
     /// Ends the piece that is open, if one is.
     pub(super) fn finish(&mut self, kind: PieceKind) {
-        if let Some(open) = self.piece.take() {
+        if let Some(mut open) = self.piece.take() {
+            self.faults += usize::from(open.fault.is_some());
+            if self.faults > MAX_DIAGNOSTICS {
+                open.fault = None;
+            }
             self.pieces.push(Piece {
                 kind,
                 start: open.start,

@@ -46,6 +46,8 @@ fn refuses_what_is_beyond_its_bounds() {
         bodies(70),
         "65: E0104 brackets and braces nest at most 64 deep"
     );
+    let (file, diagnostics) = parse(FileId(0), &"1\n".repeat(3000));
+    assert_eq!((file.items.len(), diagnostics.len()), (3000, 1000));
     let (file, diagnostics) = parse(FileId(0), &" ".repeat(MAX_BYTES + 1));
     assert!(file.items.is_empty());
     assert_eq!(diagnostics[0].code, Code::E0112);

@@ -1,6 +1,7 @@
 //! What the parser says about every slip, and that nothing breaks it.
 
 use super::*;
+use crate::diag::Fix;
 use crate::text::LineIndex;
 
 mod hostile;
@@ -105,6 +106,17 @@ model Empty {}
 model Short { output y }
 "#;
 
+/// `text` with the edits of `fix`.
+fn fixed(text: &str, fix: &Fix) -> String {
+    let mut fixed = text.to_owned();
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    for edit in edits {
+        fixed.replace_range(edit.span.range(), &edit.text);
+    }
+    fixed
+}
+
 /// `line: code message => the lines that the first fix changes`, one diagnostic a line.
 fn show(text: &str) -> String {
     let (_, diagnostics) = parse(FileId(0), text);
@@ -114,12 +126,7 @@ fn show(text: &str) -> String {
         let line = lines.line(diagnostic.primary.span.start as usize) + 1;
         let mut entry = format!("{line}: {} {}", diagnostic.code, diagnostic.message);
         if let Some(fix) = diagnostic.fixes.first() {
-            let mut fixed = text.to_owned();
-            let mut edits = fix.edits.clone();
-            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-            for edit in edits {
-                fixed.replace_range(edit.span.range(), &edit.text);
-            }
+            let fixed = fixed(text, fix);
             let changed: Vec<&str> = fixed
                 .lines()
                 .filter(|line| !text.lines().any(|old| old == *line))
@@ -134,9 +141,11 @@ fn show(text: &str) -> String {
 
 /// What is said about `line` as the third line of a model that is otherwise right.
 fn say(line: &str) -> String {
-    show(&format!(
-        "model M {{\n    input x0: [N]\n    {line}\n    Tanh\n    output y0\n}}\n"
-    ))
+    show(&third(line))
+}
+
+fn third(line: &str) -> String {
+    format!("model M {{\n    input x0: [N]\n    {line}\n    Tanh\n    output y0\n}}\n")
 }
 
 /// Checks a table of lines and what is said about them.
@@ -149,6 +158,15 @@ fn check(cases: &[(&str, &str)]) {
             format!("3: {expected}")
         };
         let said = say(line);
+        let text = third(line);
+        let (_, diagnostics) = parse(FileId(0), &text);
+        for fix in diagnostics.iter().flat_map(|diagnostic| &diagnostic.fixes) {
+            let (_, left) = parse(FileId(0), &fixed(&text, fix));
+            let again = |other: &Diagnostic| other.message == diagnostics[0].message;
+            if left.iter().any(again) {
+                wrong.push(format!("{line}\n  is not fixed by `{}`", fix.title));
+            }
+        }
         if said != expected {
             wrong.push(format!("{line}\n  says     {said}\n  expected {expected}"));
         }

@@ -14,6 +14,8 @@ pub struct First {
     weight: Vec<f32>,
     /// Where each element under a window lies, from its first pixel in the group's first channel.
     offsets: Vec<usize>,
+    /// The largest of `offsets`.
+    farthest: usize,
 }
 
 impl First {
@@ -38,6 +40,7 @@ impl First {
         First {
             bands,
             weight: weight.to_vec(),
+            farthest: offsets.iter().copied().max().unwrap_or(0),
             offsets,
         }
     }
@@ -134,9 +137,9 @@ impl First {
                 let source = &source[group * inputs * pitch.channel..];
                 vectorized(|| {
                     if width == WIDE {
-                        pack::<WIDE>(source, &self.offsets, runs, panel);
+                        pack::<WIDE>(source, &self.offsets, self.farthest, runs, panel);
                     } else {
-                        pack::<NARROW>(source, &self.offsets, runs, panel);
+                        pack::<NARROW>(source, &self.offsets, self.farthest, runs, panel);
                     }
                 });
                 let group = group * filters..(group + 1) * filters;
@@ -159,9 +162,14 @@ impl First {
         let (mut start, mut tile) = ([0.0; TILE], [0.0; TILE]);
         for top in group.clone().step_by(tile_rows(width)) {
             let count = tile_rows(width).min(group.end - top);
-            for (r, row) in start.chunks_mut(width).take(count).enumerate() {
-                starts[r] = (top + r) * depth;
-                row.fill(bias[top + r]);
+            for (r, first) in starts.iter_mut().enumerate() {
+                *first = (top + r) * depth;
+            }
+            let bias = &bias[top..top + count];
+            if width == WIDE {
+                spread::<WIDE>(bias, &mut start);
+            } else {
+                spread::<NARROW>(bias, &mut start);
             }
             let left = Left {
                 data: &self.weight,
@@ -177,6 +185,14 @@ impl First {
                 }
             }
         }
+    }
+}
+
+/// Fills each row of a tile `W` wide with its element of `bias`.
+#[inline(always)]
+fn spread<const W: usize>(bias: &[f32], tile: &mut [f32; TILE]) {
+    for (row, &b) in tile.as_chunks_mut::<W>().0.iter_mut().zip(bias) {
+        *row = [b; W];
     }
 }
 
@@ -206,11 +222,12 @@ fn find_runs(
 fn pack<const W: usize>(
     source: &[f32],
     offsets: &[usize],
+    farthest: usize,
     runs: &[(usize, usize)],
     panel: &mut [f32],
 ) {
     let reach = runs.iter().map(|run| run.1).max().unwrap_or(0) + W;
-    let inside = offsets.iter().all(|offset| offset + reach <= source.len());
+    let inside = farthest + reach <= source.len();
     match *runs {
         [a] if inside => pack_runs::<W, 1>(source, offsets, [a], panel),
         [a, b] if inside => pack_runs::<W, 2>(source, offsets, [a, b], panel),
@@ -229,18 +246,21 @@ fn pack_runs<const W: usize, const R: usize>(
     panel: &mut [f32],
 ) {
     let (panel, _) = panel.as_chunks_mut::<W>();
-    let mut masks = [[false; W]; R];
+    // All ones where a run's lanes begin: bits, since a select of floats is not vectorised here.
+    let mut masks = [[0_u32; W]; R];
     for (mask, run) in masks.iter_mut().zip(runs) {
-        for (lane, mine) in mask.iter_mut().enumerate() {
-            *mine = lane >= run.0;
-        }
+        mask[run.0..].fill(u32::MAX);
     }
+    let sources = runs.map(|run| &source[run.1..]);
     for (to, &offset) in panel.iter_mut().zip(offsets) {
         let mut lanes = [0.0; W];
-        for (mask, run) in masks.iter().zip(runs) {
-            let from = &source[offset + run.1..][..W];
-            for ((lane, &x), &mine) in lanes.iter_mut().zip(from).zip(mask) {
-                *lane = if mine { x } else { *lane };
+        lanes.copy_from_slice(&sources[0][offset..offset + W]);
+        for r in 1..R {
+            let from = &sources[r][offset..offset + W];
+            for lane in 0..W {
+                let (mine, mask) = (from[lane].to_bits(), masks[r][lane]);
+                let others = lanes[lane].to_bits();
+                lanes[lane] = f32::from_bits(others ^ ((others ^ mine) & mask));
             }
         }
         *to = lanes;

@@ -55,6 +55,7 @@ pub unsafe fn accumulate(
 /// `left` has `R` rows inside of its data; `start` and `tile` are valid for `R * V * 8` elements and `b` for
 /// `V * 8` times the depth of `left`.
 #[target_feature(enable = "avx2,fma")]
+#[allow(clippy::needless_range_loop)] // One index, several arrays and pointers.
 unsafe fn tile_of<const R: usize, const V: usize>(
     start: *const f32,
     tile: *mut f32,
@@ -117,6 +118,7 @@ pub unsafe fn accumulate_few(
 /// # Safety
 /// As for [`accumulate_few`], and `R * P` is 4.
 #[target_feature(enable = "avx2,fma")]
+#[allow(clippy::needless_range_loop)] // One index, several arrays and pointers.
 unsafe fn few<const R: usize, const P: usize>(
     sums: &mut [f32; 4 * WIDE],
     rows: &[f32],

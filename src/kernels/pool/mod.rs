@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::vectorized;
+use super::simd::{vectorized, vectorized_with};
 use super::window::{Layout, Window};
 use super::worth_threads;
 
@@ -185,18 +185,9 @@ impl Planes<'_> {
             return;
         }
         let run = |folded: &mut Vec<f32>, (task, rows): (usize, &mut [f32])| {
-            vectorized(|| {
-                for (i, row) in rows.chunks_exact_mut(self.row()).enumerate() {
-                    let at = task * self.rows_a_task() + i;
-                    self.fold_rows(at, input, folded, start, &f);
-                    if self.lane == 1 {
-                        self.fold_plain_columns(folded, row, start, &f);
-                    } else {
-                        self.fold_columns(folded, row, start, &f);
-                    }
-                    finish(at, row);
-                }
-            });
+            let first = task * self.rows_a_task();
+            let arguments = (self, input, first, rows, folded.as_mut_slice(), start);
+            vectorized_with((arguments, &f, &finish), Planes::reduce_rows);
         };
         let new = || vec![0.0; self.window.input[2] * self.lane];
         let task = self.rows_a_task() * self.row();
@@ -207,6 +198,27 @@ impl Planes<'_> {
             let mut folded = new();
             let tasks = output.chunks_mut(task).enumerate();
             tasks.for_each(|rows| run(&mut folded, rows));
+        }
+    }
+
+    /// The output rows `rows`, the first of which is number `first`.
+    #[inline(always)]
+    #[allow(clippy::type_complexity)] // Arguments as one tuple, for `vectorized_with`.
+    fn reduce_rows(
+        ((planes, input, first, rows, folded, start), f, finish): (
+            (&Planes, &[f32], usize, &mut [f32], &mut [f32], f32),
+            &impl Fn(f32, f32) -> f32,
+            &impl Fn(usize, &mut [f32]),
+        ),
+    ) {
+        for (i, row) in rows.chunks_exact_mut(planes.row()).enumerate() {
+            planes.fold_rows(first + i, input, folded, start, f);
+            if planes.lane == 1 {
+                planes.fold_plain_columns(folded, row, start, f);
+            } else {
+                planes.fold_columns(folded, row, start, f);
+            }
+            finish(first + i, row);
         }
     }
 

@@ -11,8 +11,8 @@ use super::{Left, TILE, WIDE};
 
 /// Calls `f` where the compiler may use AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
-pub fn call<R>(f: impl FnOnce() -> R) -> R {
-    f()
+pub fn call<A, R>(arguments: A, f: impl FnOnce(A) -> R) -> R {
+    f(arguments)
 }
 
 /// # Safety

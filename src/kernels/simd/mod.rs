@@ -34,15 +34,23 @@ pub fn has_avx2() -> bool {
 }
 
 /// Runs `f` compiled for the widest vectors that the processor has: plain loops inside of it are
-/// vectorised accordingly. The arithmetic is the same, so are the results.
+/// vectorised accordingly. The arithmetic is the same, so are the results. For a closure small
+/// enough that the compiler surely inlines it; else see [`vectorized_with`].
 #[inline]
 pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    vectorized_with(f, |f| f())
+}
+
+/// [`vectorized`] for a function of any size, which must be marked `#[inline(always)]` (as a closure
+/// cannot be): only what is inlined is compiled for the processor.
+#[inline]
+pub fn vectorized_with<A, R>(arguments: A, f: impl FnOnce(A) -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if has_avx2() {
         // SAFETY: `has_avx2` just found the features that the function is compiled for.
-        return unsafe { avx2::call(f) };
+        return unsafe { avx2::call(arguments, f) };
     }
-    f()
+    f(arguments)
 }
 
 /// Copies the first `columns` elements, at most [`WIDE`], of each of `rows` rows of a tile `width`

@@ -16,7 +16,7 @@ const DEPTH: usize = 256;
 const ROWS: usize = 240;
 
 /// A matrix `[k, n]`, packed into panels of neighbouring columns once for many products. The last
-/// panel may be [`NARROW`]; missing columns are zeros.
+/// panel may be narrow; missing columns are zeros.
 #[derive(Clone, Debug)]
 pub struct PackedB {
     n: usize,

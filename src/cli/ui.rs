@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 
 use super::failure::{Failure, Status};
-use crate::diag::render::{self, Style};
 use crate::diag::Diagnostic;
+use crate::diag::render::{self, Style};
 use crate::text::SourceMap;
 use crate::view::paint::{BAD, NAME, Paint, WARN};
 

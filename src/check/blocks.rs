@@ -322,7 +322,12 @@ impl<'a> Walk<'_, 'a> {
         }
         let (values, obligations) = self.unify(&formals, &types, &own);
         let failures = self.discharge(frame, &obligations, used.statement);
-        if used.operands.iter().any(|operand| self.tainted(operand.value)) && !failures.is_empty() {
+        if used
+            .operands
+            .iter()
+            .any(|operand| self.tainted(operand.value))
+            && !failures.is_empty()
+        {
             return false;
         }
         if let Some((at, failure)) = failures.first() {

@@ -1,5 +1,6 @@
 //! `nnc bench`: how fast a model runs.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -9,9 +10,11 @@ use super::failure::{Failure, Status};
 use super::json;
 use super::program::{Format, Options};
 use super::run::{Fill, make};
+use super::settings;
 use super::ui::Ui;
 use crate::diag::Code;
 use crate::exec::{Given, bind_sizes, graph_at, run as execute, run_profiled};
+use crate::layers::value::Value;
 use crate::plan::StepInfo;
 use crate::tensor::Tensor;
 use crate::view::number;
@@ -132,7 +135,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
             (step.clone(), times[times.len() / 2])
         })
         .collect();
-    let macs = steps.iter().try_fold(0u64, |sum, (step, _)| sum.checked_add(step.macs?));
+    let macs = steps
+        .iter()
+        .try_fold(0u64, |sum, (step, _)| sum.checked_add(step.macs?));
     let measured = Measured {
         times,
         steps,
@@ -140,9 +145,22 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
         peak: plan.peak_bytes(),
     };
     // Rows, where every input begins with one variable or number: what throughput counts.
-    let rows = inputs.first().and_then(|input| input.shape().first().copied());
-    let rows = rows.filter(|rows| inputs.iter().all(|input| input.shape().first() == Some(rows)));
-    let sizes: Vec<(String, i128)> = env.iter().map(|(name, size)| (name.to_string(), *size)).collect();
+    let rows = inputs
+        .first()
+        .and_then(|input| input.shape().first().copied());
+    let rows = rows.filter(|rows| {
+        inputs
+            .iter()
+            .all(|input| input.shape().first() == Some(rows))
+    });
+    // What `--set` gives is no variable any more.
+    let set = settings::parse(&args.options.set)?;
+    let set = set.values.iter().filter_map(|(name, value)| match value {
+        Value::Int(dim) => Some((name.to_string(), dim.as_const()?)),
+        _ => None,
+    });
+    let bound = env.iter().map(|(name, size)| (name.to_string(), *size));
+    let sizes: BTreeMap<String, i128> = bound.chain(set).collect();
     let text = match args.options.format {
         Format::Json => as_json(&measured, rows, &sizes, &engine),
         Format::Human => human(&measured, rows, &sizes, &engine, ui),
@@ -162,12 +180,14 @@ fn quiet(ui: &Ui) -> Ui {
 fn as_json(
     measured: &Measured,
     rows: Option<usize>,
-    sizes: &[(String, i128)],
+    sizes: &BTreeMap<String, i128>,
     engine: &Engine,
 ) -> String {
     let median = measured.at(0.5);
-    let sizes: serde_json::Map<_, _> =
-        sizes.iter().map(|(name, size)| (name.clone(), json!(*size as i64))).collect();
+    let sizes: serde_json::Map<_, _> = sizes
+        .iter()
+        .map(|(name, size)| (name.clone(), json!(*size as i64)))
+        .collect();
     json::text(&json!({
         "version": 1,
         "model": &*engine.model.name,
@@ -188,18 +208,25 @@ fn as_json(
 fn human(
     measured: &Measured,
     rows: Option<usize>,
-    sizes: &[(String, i128)],
+    sizes: &BTreeMap<String, i128>,
     engine: &Engine,
     ui: &Ui,
 ) -> String {
     let paint = ui.out;
     let median = measured.at(0.5);
-    let sizes: Vec<String> = sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
+    let sizes: Vec<String> = sizes
+        .iter()
+        .map(|(name, size)| format!("{name} = {size}"))
+        .collect();
     let threads = rayon::current_num_threads();
     let plural = if threads == 1 { "" } else { "s" };
     let mut head = paint.on(STRONG, &engine.model.name);
     let runs = number::grouped(measured.times.len() as i128);
-    let about = [sizes.join(", "), format!("{threads} thread{plural}"), format!("{runs} runs")];
+    let about = [
+        sizes.join(", "),
+        format!("{threads} thread{plural}"),
+        format!("{runs} runs"),
+    ];
     for part in about.iter().filter(|part| !part.is_empty()) {
         head += &format!("{}{part}", paint.on(DIM, " · "));
     }
@@ -220,8 +247,14 @@ fn human(
         line("throughput", format!("{rate} rows/s"));
     }
     if let Some(macs) = measured.macs.filter(|macs| *macs > 0) {
-        line("arithmetic", format!("{:.1} GFLOP/s", profile::flops(macs, median) / 1e9));
+        line(
+            "arithmetic",
+            format!("{:.1} GFLOP/s", profile::flops(macs, median) / 1e9),
+        );
     }
-    line("memory", number::bytes(&crate::shape::Dim::constant(measured.peak.into())));
+    line(
+        "memory",
+        number::bytes(&crate::shape::Dim::constant(measured.peak.into())),
+    );
     text + "\n" + &profile::table(&measured.steps, ui.width, paint)
 }

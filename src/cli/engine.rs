@@ -37,7 +37,12 @@ pub struct WeightOptions {
     pub weights: Option<String>,
 
     /// What stands before each name in the weights file
-    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub weights_prefix: String,
 
     /// Whose order of axes the file has

@@ -49,7 +49,10 @@ fn lookup(name: &str) -> Result<Found, Failure> {
     if let Some(layer) = find(name) {
         return Ok((layer, None));
     }
-    if let Some(layer) = REGISTRY.iter().find(|layer| layer.name().eq_ignore_ascii_case(name)) {
+    if let Some(layer) = REGISTRY
+        .iter()
+        .find(|layer| layer.name().eq_ignore_ascii_case(name))
+    {
         return Ok((*layer, None));
     }
     if let Some((layer, frameworks)) = find_elsewhere(bare) {
@@ -109,10 +112,18 @@ fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
     let (doc, signature) = (layer.doc(), layer.signature());
     let mut text = format!("{}\n", call(layer.name(), signature, width, paint));
     text += &markdown::render(&format!("\n{}.\n", capital(doc.summary)), width, paint);
-    text += &format!("\n{}\n", markdown::render(doc.detail, width, paint).trim_end());
+    text += &format!(
+        "\n{}\n",
+        markdown::render(doc.detail, width, paint).trim_end()
+    );
     if !signature.args.is_empty() {
         text += &format!("\n{}\n", paint.on(TITLE, "Arguments"));
-        let wide = signature.args.iter().map(|arg| arg.name.width()).max().unwrap_or(0);
+        let wide = signature
+            .args
+            .iter()
+            .map(|arg| arg.name.width())
+            .max()
+            .unwrap_or(0);
         for arg in signature.args {
             let pad = " ".repeat(wide - arg.name.width() + 2);
             let mut about = format!("{}: {}", capital(arg.doc), arg.kind.describe());
@@ -138,7 +149,11 @@ fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
     };
     text += &format!("\n{}  {takes}\n", paint.on(TITLE, "Takes"));
     if !signature.results.is_empty() {
-        let results: Vec<String> = signature.results.iter().map(|name| format!("`.{name}`")).collect();
+        let results: Vec<String> = signature
+            .results
+            .iter()
+            .map(|name| format!("`.{name}`"))
+            .collect();
         text += &format!(
             "{}  its result, and {}\n",
             paint.on(TITLE, "Gives"),

@@ -126,8 +126,14 @@ mod tests {
         let again = disk.load(&b.name, "../main.nn").expect("readable");
         assert_eq!(again.name, main.name);
         assert!(disk.exists(&main.name, "sub/b.nn") && !disk.exists(&main.name, "sub"));
-        assert_eq!(disk.load(&main.name, "no.nn").expect_err("missing"), "no such file");
-        assert_eq!(disk.load(&main.name, "sub").expect_err("folder"), "it is a directory");
+        assert_eq!(
+            disk.load(&main.name, "no.nn").expect_err("missing"),
+            "no such file"
+        );
+        assert_eq!(
+            disk.load(&main.name, "sub").expect_err("folder"),
+            "it is a directory"
+        );
     }
 
     #[test]

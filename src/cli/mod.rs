@@ -23,7 +23,7 @@ mod ui;
 mod write;
 
 use failure::Status;
-use ui::{When, Ui};
+use ui::{Ui, When};
 
 /// Stack of the thread that does the work: deep enough for the deepest program that the parser
 /// lets pass.
@@ -56,7 +56,13 @@ struct Cli {
     command: Option<Command>,
 
     /// When to use colours (NO_COLOR is respected)
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Display")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Display"
+    )]
     color: When,
 
     /// Print no warnings, no progress and no remarks
@@ -157,10 +163,17 @@ fn greeting(ui: &Ui) -> String {
         ("nnc check net.nn", "find mistakes, prove the shapes"),
         ("nnc summary net.nn", "layers, parameters, cost"),
         ("nnc run net.nn -i digit.png", "the forward pass"),
-        ("nnc layers Conv", "a layer explained; all of them without a name"),
+        (
+            "nnc layers Conv",
+            "a layer explained; all of them without a name",
+        ),
         ("nnc explain E0301", "a diagnostic explained"),
     ] {
-        text += &format!("  {}{}{what}\n", paint.on(NAME, command), " ".repeat(31 - command.len()));
+        text += &format!(
+            "  {}{}{what}\n",
+            paint.on(NAME, command),
+            " ".repeat(31 - command.len())
+        );
     }
     text += &format!(
         "\n{}\n",
@@ -180,9 +193,9 @@ fn silence_panics() {
             .map(|text| (*text).to_owned())
             .or_else(|| info.payload().downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".into());
-        let place = info
-            .location()
-            .map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
+        let place = info.location().map_or(String::new(), |place| {
+            format!(" ({}:{})", place.file(), place.line())
+        });
         if let Ok(mut kept) = PANICKED.lock() {
             kept.get_or_insert(message + &place);
         }
@@ -195,7 +208,10 @@ fn report_panic() -> Status {
         "internal error: {}",
         message.as_deref().unwrap_or("the work stopped")
     );
-    eprintln!("This is a mistake in nnc {}, not in your program. Please report it with this message, the", env!("CARGO_PKG_VERSION"));
+    eprintln!(
+        "This is a mistake in nnc {}, not in your program. Please report it with this message, the",
+        env!("CARGO_PKG_VERSION")
+    );
     eprintln!("command and the program.");
     Status::Internal
 }

@@ -31,7 +31,12 @@ pub struct Options {
     pub set: Vec<String>,
 
     /// How to write the result
-    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Display")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        help_heading = "Display"
+    )]
     pub format: Format,
 
     /// Fail when there are warnings
@@ -73,7 +78,10 @@ impl Options {
         let Some(name) = &self.model else {
             return Ok(models.iter().collect());
         };
-        let found: Vec<&Model> = models.iter().filter(|model| *model.name == **name).collect();
+        let found: Vec<&Model> = models
+            .iter()
+            .filter(|model| *model.name == **name)
+            .collect();
         if !found.is_empty() {
             return Ok(found);
         }
@@ -96,7 +104,9 @@ impl Options {
         without: &[Code],
     ) -> Result<(Analysis, usize), Failure> {
         let mut analysis = self.open(path)?;
-        analysis.diagnostics.retain(|diag| !without.contains(&diag.code));
+        analysis
+            .diagnostics
+            .retain(|diag| !without.contains(&diag.code));
         ui.diagnostics(&analysis.diagnostics, &analysis.sources);
         let status = self.status(&analysis.diagnostics);
         if status != Status::Fine {

@@ -96,7 +96,11 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     use_threads(args.threads.map(usize::from))?;
     let targets = outputs::parse(&args.output, &engine)?;
     let specs = inputs::parse(&args.input, engine.model)?;
-    let size = args.resize.as_deref().map(pictures::Size::parse).transpose()?;
+    let size = args
+        .resize
+        .as_deref()
+        .map(pictures::Size::parse)
+        .transpose()?;
     let loaded = specs
         .into_iter()
         .map(|spec: Spec| inputs::load(spec, size, &engine))

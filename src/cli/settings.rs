@@ -26,7 +26,9 @@ pub fn parse(arguments: &[String]) -> Result<Settings, Failure> {
         let name = name.trim();
         let is_name = !name.is_empty()
             && !name.starts_with(|ch: char| ch.is_ascii_digit())
-            && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+            && name
+                .chars()
+                .all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
         if !is_name {
             return Err(wrong(&format!("`{name}` is not a name")));
         }

@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 
 use super::failure::{Failure, Status};
-use crate::diag::render::{self, Style};
 use crate::diag::Diagnostic;
+use crate::diag::render::{self, Style};
 use crate::text::SourceMap;
 use crate::view::paint::{BAD, NAME, Paint, WARN};
 
@@ -162,7 +162,9 @@ impl Ui {
             Failure::Data(message, help) => (message, help, Status::Data),
             Failure::Diagnostics(diags, sources, status) => {
                 self.diagnostics(&diags, &sources);
-                self.count(&diags);
+                if diags.len() > 1 {
+                    self.count(&diags);
+                }
                 return status;
             }
             Failure::Said(status) => return status,

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn colours_lose_nothing() {
-        let code = "model A { # \"x\n weights \"a\\\"b\"\n c: Conv(6, kernel=5) -> [N] 한 \"open\n}";
+        let code =
+            "model A { # \"x\n weights \"a\\\"b\"\n c: Conv(6, kernel=5) -> [N] 한 \"open\n}";
         assert_eq!(highlight(code, Paint(false)), code);
         let mut plain = String::new();
         let coloured = highlight(code, Paint(true));

@@ -51,7 +51,10 @@ pub fn render(text: &str, width: usize, paint: Paint) -> String {
                 paragraph.push_str(next.trim());
             }
             let indent = bullet.width();
-            for (at, line) in wrap(&paragraph, width.saturating_sub(indent)).iter().enumerate() {
+            for (at, line) in wrap(&paragraph, width.saturating_sub(indent))
+                .iter()
+                .enumerate()
+            {
                 if at == 0 {
                     out.push_str(&bullet);
                 } else {
@@ -67,7 +70,9 @@ pub fn render(text: &str, width: usize, paint: Paint) -> String {
 
 fn heading(line: &str) -> Option<&str> {
     let text = line.trim_start_matches('#');
-    (text.len() < line.len()).then(|| text.strip_prefix(' ')).flatten()
+    (text.len() < line.len())
+        .then(|| text.strip_prefix(' '))
+        .flatten()
 }
 
 /// The bullet or number that `line` starts with, and the rest.
@@ -161,8 +166,18 @@ fn cells(row: &str) -> Vec<String> {
 }
 
 fn table(out: &mut String, rows: &[Vec<String>], paint: Paint) {
-    let is_rule = |row: &[String]| row.iter().all(|cell| cell.chars().all(|ch| matches!(ch, '-' | ':')));
-    let bare = |cell: &str| inline(cell, Paint(false)).width() - if paint.0 { cell.matches('`').count() } else { 0 };
+    let is_rule = |row: &[String]| {
+        row.iter()
+            .all(|cell| cell.chars().all(|ch| matches!(ch, '-' | ':')))
+    };
+    let bare = |cell: &str| {
+        inline(cell, Paint(false)).width()
+            - if paint.0 {
+                cell.matches('`').count()
+            } else {
+                0
+            }
+    };
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|at| {

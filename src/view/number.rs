@@ -14,13 +14,19 @@ pub fn size(dim: &Dim) -> String {
 
 /// A count in three digits and a unit: `1.81 G`; symbolic factors follow: `86.4 k·N`.
 pub fn short(dim: &Dim) -> String {
-    factored(dim, |number| scaled(number, 1000.0, &["", " k", " M", " G", " T", " P"]))
+    factored(dim, |number| {
+        scaled(number, 1000.0, &["", " k", " M", " G", " T", " P"])
+    })
 }
 
 /// Bytes in three digits and a unit: `4.5 KiB`; symbolic factors follow.
 pub fn bytes(dim: &Dim) -> String {
     factored(dim, |number| {
-        scaled(number, 1024.0, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB"])
+        scaled(
+            number,
+            1024.0,
+            &[" B", " KiB", " MiB", " GiB", " TiB", " PiB"],
+        )
     })
 }
 
@@ -85,7 +91,9 @@ fn group(text: &str) -> String {
     let mut in_name = false;
     while let Some(ch) = rest.chars().next() {
         if ch.is_ascii_digit() && !in_name {
-            let end = rest.find(|ch: char| !ch.is_ascii_digit()).unwrap_or(rest.len());
+            let end = rest
+                .find(|ch: char| !ch.is_ascii_digit())
+                .unwrap_or(rest.len());
             for (at, digit) in rest[..end].char_indices() {
                 if at > 0 && (end - at) % 3 == 0 {
                     out.push(',');

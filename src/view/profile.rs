@@ -16,9 +16,15 @@ const LISTED: usize = 400;
 
 /// The steps in the order in which they run; those that do nothing are left out.
 pub fn table(steps: &[(StepInfo, Duration)], width: usize, paint: Paint) -> String {
-    let working: Vec<_> = steps.iter().filter(|(step, _)| step.action != Action::Show).collect();
+    let working: Vec<_> = steps
+        .iter()
+        .filter(|(step, _)| step.action != Action::Show)
+        .collect();
     let total: f64 = working.iter().map(|(_, time)| time.as_secs_f64()).sum();
-    let longest = working.iter().map(|(_, time)| time.as_secs_f64()).fold(0.0, f64::max);
+    let longest = working
+        .iter()
+        .map(|(_, time)| time.as_secs_f64())
+        .fold(0.0, f64::max);
     let mut rows: Vec<[String; 6]> = Vec::new();
     for (step, time) in working.iter().take(LISTED) {
         let seconds = time.as_secs_f64();
@@ -31,7 +37,11 @@ pub fn table(steps: &[(StepInfo, Duration)], width: usize, paint: Paint) -> Stri
             _ => "·".into(),
         };
         let share = if total > 0.0 { seconds / total } else { 0.0 };
-        let bar = if longest > 0.0 { seconds / longest } else { 0.0 };
+        let bar = if longest > 0.0 {
+            seconds / longest
+        } else {
+            0.0
+        };
         rows.push([
             step.name.to_string(),
             shape,
@@ -84,7 +94,10 @@ pub fn table(steps: &[(StepInfo, Duration)], width: usize, paint: Paint) -> Stri
         });
     }
     if let Some(more) = working.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        out += &paint.on(DIM, format!("… {} more steps\n", number::grouped(more as i128)));
+        out += &paint.on(
+            DIM,
+            format!("… {} more steps\n", number::grouped(more as i128)),
+        );
     }
     out
 }

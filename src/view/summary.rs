@@ -97,9 +97,9 @@ impl Summary {
         let shape = |value: ValueId| model.ty(value).map(|ty| ty.shape.clone());
         let macs = match stopped {
             Some(_) => None,
-            None => rows
-                .iter()
-                .try_fold(Dim::constant(0), |sum, row| sum.add(row.macs.as_ref()?).ok()),
+            None => rows.iter().try_fold(Dim::constant(0), |sum, row| {
+                sum.add(row.macs.as_ref()?).ok()
+            }),
         };
         Summary {
             name: model.name.clone(),
@@ -129,7 +129,14 @@ impl Summary {
 
 /// How many numbers the model stores that training would learn, or the others.
 pub fn stored(model: &Model, trained: bool) -> Option<Dim> {
-    count(model.params.iter().filter(|param| param.trained == trained).map(|param| &param.shape)).ok()
+    count(
+        model
+            .params
+            .iter()
+            .filter(|param| param.trained == trained)
+            .map(|param| &param.shape),
+    )
+    .ok()
 }
 
 fn count<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Result<Dim, DimError> {
@@ -172,10 +179,17 @@ fn row(
         .zip(&outputs)
         .enumerate()
         .filter(|(at, (value, _))| *at == 0 || used.contains(value));
-    let bytes = made.map(|(_, (_, ty))| ty).try_fold(Dim::constant(0), |sum, ty| {
-        let bytes = ty.shape.elements().ok()?.times(ty.dtype.size() as i128).ok()?;
-        sum.add(&bytes).ok()
-    });
+    let bytes = made
+        .map(|(_, (_, ty))| ty)
+        .try_fold(Dim::constant(0), |sum, ty| {
+            let bytes = ty
+                .shape
+                .elements()
+                .ok()?
+                .times(ty.dtype.size() as i128)
+                .ok()?;
+            sum.add(&bytes).ok()
+        });
     Some(Row {
         path: layer.name.clone(),
         labelled: layer.labelled,

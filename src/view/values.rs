@@ -69,7 +69,13 @@ pub fn ranked(row: &[f32], top: usize) -> Vec<(usize, f32)> {
     let mut order: Vec<(usize, f32)> = row.iter().copied().enumerate().collect();
     // NaN is no answer: it comes last.
     order.sort_by(|a, b| {
-        let key = |value: f32| if value.is_nan() { f32::NEG_INFINITY } else { value };
+        let key = |value: f32| {
+            if value.is_nan() {
+                f32::NEG_INFINITY
+            } else {
+                value
+            }
+        };
         key(b.1).total_cmp(&key(a.1)).then(a.0.cmp(&b.0))
     });
     order.truncate(top);
@@ -115,7 +121,10 @@ fn heading(text: &str, paint: Paint) -> String {
 
 /// "… 1,024 more".
 fn more(count: usize, what: &str, paint: Paint) -> String {
-    paint.on(DIM, format!("… {} more{what}", number::grouped(count as i128)))
+    paint.on(
+        DIM,
+        format!("… {} more{what}", number::grouped(count as i128)),
+    )
 }
 
 #[cfg(test)]

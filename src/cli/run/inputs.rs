@@ -69,7 +69,9 @@ impl Data {
 
 fn is_name(text: &str) -> bool {
     text.starts_with(|ch: char| ch.is_ascii_alphabetic() || ch == '_')
-        && text.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
+        && text
+            .chars()
+            .all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
 }
 
 /// The `-i` arguments, each with the input that it is for.
@@ -82,8 +84,10 @@ pub fn parse(arguments: &[String], model: &Model) -> Result<Vec<Spec>, Failure> 
             (None, [only]) => (only.name.value.to_string(), argument.clone()),
             (None, []) => return Err(Failure::usage(format!("`{}` has no input", model.name))),
             (None, several) => {
-                let names: Vec<String> =
-                    several.iter().map(|input| format!("`{}`", input.name.value)).collect();
+                let names: Vec<String> = several
+                    .iter()
+                    .map(|input| format!("`{}`", input.name.value))
+                    .collect();
                 return Err(Failure::usage(format!(
                     "`-i {argument}` does not say which input it is for"
                 ))
@@ -105,7 +109,10 @@ pub fn parse(arguments: &[String], model: &Model) -> Result<Vec<Spec>, Failure> 
 /// The data of `spec`, converted to the input's element type where that loses nothing.
 pub fn load(spec: Spec, size: Option<Size>, engine: &Engine) -> Result<Data, Failure> {
     let model = engine.model;
-    let input = model.inputs.iter().find(|input| *input.name.value == *spec.name);
+    let input = model
+        .inputs
+        .iter()
+        .find(|input| *input.name.value == *spec.name);
     let fill = match spec.value.as_str() {
         "random" => Some(Fill::Random),
         "zeros" => Some(Fill::Zeros),
@@ -172,8 +179,10 @@ pub fn load(spec: Spec, size: Option<Size>, engine: &Engine) -> Result<Data, Fai
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn looks_literal(text: &str) -> bool {
@@ -246,7 +255,9 @@ fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
             let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
             let name = choose(key, &names, path)?;
             let found = arrays.into_iter().find(|(other, _)| *other == name);
-            found.map(|(_, tensor)| tensor).ok_or_else(|| "it holds no array".into())
+            found
+                .map(|(_, tensor)| tensor)
+                .ok_or_else(|| "it holds no array".into())
         }
         Some(Kind::Safetensors) => {
             let file = safetensors::Weights::parse(&bytes).map_err(text)?;
@@ -263,9 +274,17 @@ fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
 /// The name of the tensor to read from a file that has `names`.
 fn choose(key: Option<String>, names: &[String], path: &Path) -> Result<String, String> {
     let list = || {
-        let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+        let shown: Vec<String> = names
+            .iter()
+            .take(8)
+            .map(|name| format!("`{name}`"))
+            .collect();
         let more = names.len().saturating_sub(8);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         format!("{}{more}", shown.join(", "))
     };
     match (key, names) {
@@ -290,9 +309,18 @@ fn choose(key: Option<String>, names: &[String], path: &Path) -> Result<String, 
 /// Says which dimension variables nothing sets, since data that is made needs them all.
 pub fn say_free(data: &[Data], env: &Env, model: &Model, ui: &Ui) {
     let vars = |made: bool| -> BTreeSet<Name> {
-        let of = |input: &Input| data.iter().any(|it| *it.name == *input.name.value && it.value.is_err() == made);
-        let types = model.inputs.iter().filter(|input| of(input)).filter_map(|input| model.ty(input.value));
-        types.flat_map(|ty| ty.shape.iter().flat_map(crate::shape::Dim::vars)).collect()
+        let of = |input: &Input| {
+            data.iter()
+                .any(|it| *it.name == *input.name.value && it.value.is_err() == made)
+        };
+        let types = model
+            .inputs
+            .iter()
+            .filter(|input| of(input))
+            .filter_map(|input| model.ty(input.value));
+        types
+            .flat_map(|ty| ty.shape.iter().flat_map(crate::shape::Dim::vars))
+            .collect()
     };
     let (made, bound) = (vars(true), vars(false));
     let free: Vec<&Name> = made.difference(&bound).collect();
@@ -304,7 +332,7 @@ pub fn say_free(data: &[Data], env: &Env, model: &Model, ui: &Ui) {
         .filter_map(|name| Some(format!("{name} = {}", env.get(*name)?)))
         .collect();
     ui.note(&format!(
-        "nothing sets {}; `--set {}=VALUE` does",
+        "{}, since nothing else says so; `--set {}=VALUE` does",
         values.join(", "),
         free[0]
     ));
@@ -361,9 +389,10 @@ pub fn make(
         (DType::F32, Fill::Random) => {
             Tensor::from_f32(&shape, (0..count).map(|_| random.normal()).collect())
         }
-        (DType::I64, Fill::Random) => {
-            Tensor::from_i64(&shape, (0..count).map(|_| (random.next() >> 63) as i64).collect())
-        }
+        (DType::I64, Fill::Random) => Tensor::from_i64(
+            &shape,
+            (0..count).map(|_| (random.next() >> 63) as i64).collect(),
+        ),
         (DType::F32, Fill::Zeros) => Tensor::from_f32(&shape, vec![0.0; count]),
         (DType::I64, Fill::Zeros) => Tensor::from_i64(&shape, vec![0; count]),
         (DType::F32, Fill::Ones) => Tensor::from_f32(&shape, vec![1.0; count]),

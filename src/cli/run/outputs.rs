@@ -9,7 +9,7 @@ use crate::check::program::Model;
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
-use crate::cli::{json as text, write};
+use crate::cli::{json as text, write as file};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::formats::{self, FormatError, Kind, csv, images, npy, npz, safetensors};
 use crate::plan::StepInfo;
@@ -42,7 +42,10 @@ pub fn parse(arguments: &[String], engine: &Engine) -> Result<Vec<Target>, Failu
             Some((name, _)) if !Path::new(name).exists() && !name.contains(['/', '.']) => {
                 return Err(unknown(name, engine));
             }
-            _ => ((0..model.outputs.len()).collect::<Vec<_>>(), argument.as_str()),
+            _ => (
+                (0..model.outputs.len()).collect::<Vec<_>>(),
+                argument.as_str(),
+            ),
         };
         let writable = || {
             Failure::usage(format!("`{path}` does not say in which format to write"))
@@ -50,18 +53,28 @@ pub fn parse(arguments: &[String], engine: &Engine) -> Result<Vec<Target>, Failu
         };
         let kind = match Kind::from_name(path).ok_or_else(writable)? {
             Kind::Jpeg => {
-                return Err(Failure::usage("JPEG pictures are not written, since they lose detail")
-                    .help("write a .png"));
+                return Err(Failure::usage(
+                    "JPEG pictures are not written, since they lose detail",
+                )
+                .help("write a .png"));
             }
             kind => kind,
         };
         let archive = matches!(kind, Kind::Npz | Kind::Safetensors);
         if outputs.len() > 1 && !archive && kind != Kind::Json {
             let names: Vec<&str> = model.outputs.iter().map(|it| &*it.name.value).collect();
-            return Err(Failure::usage(format!("`-o {argument}` does not say which output to write"))
-                .help(format!("write `-o NAME={path}`; the outputs are {}", names.join(", "))));
+            return Err(Failure::usage(format!(
+                "`-o {argument}` does not say which output to write"
+            ))
+            .help(format!(
+                "write `-o NAME={path}`; the outputs are {}",
+                names.join(", ")
+            )));
         }
-        match targets.iter_mut().find(|target| target.path == Path::new(path)) {
+        match targets
+            .iter_mut()
+            .find(|target| target.path == Path::new(path))
+        {
             Some(target) if archive => target.outputs.extend(outputs),
             Some(_) => return Err(Failure::usage(format!("`{path}` would be written twice"))),
             None => targets.push(Target {
@@ -104,7 +117,10 @@ pub fn write(
             .map(|at| (&*outputs[*at].name.value, &results[*at]))
             .collect();
         let bytes = encode(target.kind, &named, engine).map_err(|error| {
-            let at = target.outputs.first().map_or(engine.model.span, |at| outputs[*at].name.span);
+            let at = target
+                .outputs
+                .first()
+                .map_or(engine.model.span, |at| outputs[*at].name.span);
             engine.refuse(vec![
                 Diagnostic::new(
                     Code::E0609,
@@ -114,12 +130,16 @@ pub fn write(
                 .note(error.to_string()),
             ])
         })?;
-        write::whole(&target.path, &bytes)?;
+        file::whole(&target.path, &bytes)?;
         let names: Vec<String> = named
             .iter()
             .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
             .collect();
-        ui.note(&format!("wrote {} to {}", names.join(", "), target.path.display()));
+        ui.note(&format!(
+            "wrote {} to {}",
+            names.join(", "),
+            target.path.display()
+        ));
     }
     Ok(())
 }
@@ -210,7 +230,7 @@ impl Results<'_> {
         if !steps.is_empty() {
             object["steps"] = profile::json(steps);
         }
-        text::text(&object)
+        text::line(&object)
     }
 
     fn best(&self, tensor: &Tensor, labels: &[String]) -> Json {

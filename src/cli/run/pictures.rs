@@ -110,15 +110,20 @@ pub fn load(
             Diagnostic::new(code, input.shape_span, message).note(why),
         ])
     };
-    let dims = engine.model.ty(input.value).map_or(&[][..], |ty| ty.shape.dims());
+    let dims = engine
+        .model
+        .ty(input.value)
+        .map_or(&[][..], |ty| ty.shape.dims());
     let frame = Frame::new(dims, engine.model.layout);
     let goal = match (size, frame.height, frame.width) {
         (None, ..) => None,
         (Some(Size::Exact(height, width)), ..) => Some((height, width)),
         (Some(Size::Model), Some(height), Some(width)) => Some((height, width)),
         (Some(Size::Model), ..) => {
-            return Err(Failure::usage(format!("`{name}` takes pictures of any size"))
-                .help("say which one to fit them to: `--resize=HEIGHTxWIDTH`"));
+            return Err(
+                Failure::usage(format!("`{name}` takes pictures of any size"))
+                    .help("say which one to fit them to: `--resize=HEIGHTxWIDTH`"),
+            );
         }
     };
     if !frame.batch && paths.len() > 1 {
@@ -132,7 +137,11 @@ pub fn load(
     let mut first: Option<(Vec<usize>, &Path)> = None;
     for path in paths {
         let unreadable = |why: String| {
-            refuse(Code::E0605, format!("`{}` cannot be read", path.display()), why)
+            refuse(
+                Code::E0605,
+                format!("`{}` cannot be read", path.display()),
+                why,
+            )
         };
         let bytes = read(path).map_err(unreadable)?;
         let mut picture = images::decode(&bytes).map_err(|error| unreadable(error.to_string()))?;
@@ -143,7 +152,13 @@ pub fn load(
                 .map_err(|error| unreadable(error.to_string()))?;
         }
         let tensor = images::to_tensor(&picture, channels(&frame, &picture), frame.layout)
-            .map_err(|error| refuse(Code::E0603, format!("`{}` cannot be given to `{name}`", path.display()), error.to_string()))?;
+            .map_err(|error| {
+                refuse(
+                    Code::E0603,
+                    format!("`{}` cannot be given to `{name}`", path.display()),
+                    error.to_string(),
+                )
+            })?;
         let shape = tensor.shape().to_vec();
         match &first {
             Some((known, earlier)) if *known != shape => {
@@ -160,7 +175,11 @@ pub fn load(
             Some(_) => {}
             None => {
                 let bytes = (tensor.len() as u64).saturating_mul(4 * paths.len() as u64);
-                if bytes > DEFAULT_LIMIT || elements.try_reserve_exact(tensor.len() * paths.len()).is_err() {
+                if bytes > DEFAULT_LIMIT
+                    || elements
+                        .try_reserve_exact(tensor.len() * paths.len())
+                        .is_err()
+                {
                     return Err(refuse(
                         Code::E0608,
                         format!("{} pictures do not fit in memory", paths.len()),
@@ -204,14 +223,20 @@ fn is_picture(path: &Path) -> bool {
 
 /// The pictures in a folder, in the order in which a person counts.
 pub fn folder(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let found = entries(path)?.into_iter().filter(|path| is_picture(path)).collect();
+    let found = entries(path)?
+        .into_iter()
+        .filter(|path| is_picture(path))
+        .collect();
     sorted(found).ok_or_else(|| "the folder holds no .png or .jpg".into())
 }
 
 /// The pictures that match a pattern: `*` and `?` in the last part of a path.
 pub fn glob(pattern: &str) -> Result<Vec<PathBuf>, String> {
     let path = Path::new(pattern);
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("");
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -224,7 +249,9 @@ pub fn glob(pattern: &str) -> Result<Vec<PathBuf>, String> {
         .into_iter()
         .filter(|path| is_picture(path))
         .filter(|path| {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             name.is_some_and(|name| matches(&pattern, &name.chars().collect::<Vec<_>>()))
         })
         .collect();
@@ -269,12 +296,18 @@ fn matches(pattern: &[char], text: &[char]) -> bool {
 
 /// The order in which a person counts: `img2` before `img10`.
 fn natural(a: &str, b: &str) -> Ordering {
-    let number = |text: &str| text.find(|ch: char| !ch.is_ascii_digit()).unwrap_or(text.len());
+    let number = |text: &str| {
+        text.find(|ch: char| !ch.is_ascii_digit())
+            .unwrap_or(text.len())
+    };
     let (mut x, mut y) = (a, b);
     loop {
         let (m, n) = (number(x), number(y));
         if m > 0 && n > 0 {
-            let (one, other) = (x[..m].trim_start_matches('0'), y[..n].trim_start_matches('0'));
+            let (one, other) = (
+                x[..m].trim_start_matches('0'),
+                y[..n].trim_start_matches('0'),
+            );
             let order = one.len().cmp(&other.len()).then_with(|| one.cmp(other));
             if order != Ordering::Equal {
                 return order;
@@ -300,13 +333,19 @@ mod tests {
     fn counts_as_a_person_does() {
         let mut names = ["img10.png", "img2.png", "a.png", "img02.png", "img.png"];
         names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["a.png", "img.png", "img02.png", "img2.png", "img10.png"]);
+        assert_eq!(
+            names,
+            ["a.png", "img.png", "img02.png", "img2.png", "img10.png"]
+        );
     }
 
     #[test]
     fn patterns_match_whole_names() {
         let is = |pattern: &str, text: &str| {
-            matches(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+            matches(
+                &pattern.chars().collect::<Vec<_>>(),
+                &text.chars().collect::<Vec<_>>(),
+            )
         };
         assert!(is("*.png", "a.png") && is("a?*", "abc") && is("*", "") && is("*한*", "대한민국"));
         assert!(!is("*.png", "a.jpg") && !is("a?", "a") && !is("", "a"));
@@ -325,18 +364,47 @@ mod tests {
 
     #[test]
     fn frames_follow_the_input() {
-        let dims = |sizes: &[i128]| sizes.iter().map(|n| if *n == 0 { Dim::var("N") } else { Dim::constant(*n) }).collect::<Vec<_>>();
+        let dims = |sizes: &[i128]| {
+            sizes
+                .iter()
+                .map(|n| {
+                    if *n == 0 {
+                        Dim::var("N")
+                    } else {
+                        Dim::constant(*n)
+                    }
+                })
+                .collect::<Vec<_>>()
+        };
         let frame = |sizes: &[i128], layout| {
             let frame = Frame::new(&dims(sizes), layout);
             (frame.batch, frame.channels, frame.height, frame.width)
         };
         use Layout::{ChannelsFirst, ChannelsLast};
-        assert_eq!(frame(&[0, 28, 29, 1], ChannelsLast), (true, Some(1), Some(28), Some(29)));
-        assert_eq!(frame(&[0, 3, 28, 29], ChannelsFirst), (true, Some(3), Some(28), Some(29)));
-        assert_eq!(frame(&[28, 29, 3], ChannelsLast), (false, Some(3), Some(28), Some(29)));
-        assert_eq!(frame(&[3, 28, 29], ChannelsFirst), (false, Some(3), Some(28), Some(29)));
-        assert_eq!(frame(&[0, 28, 29], ChannelsLast), (true, Some(1), Some(28), Some(29)));
-        assert_eq!(frame(&[28, 29], ChannelsLast), (false, Some(1), Some(28), Some(29)));
+        assert_eq!(
+            frame(&[0, 28, 29, 1], ChannelsLast),
+            (true, Some(1), Some(28), Some(29))
+        );
+        assert_eq!(
+            frame(&[0, 3, 28, 29], ChannelsFirst),
+            (true, Some(3), Some(28), Some(29))
+        );
+        assert_eq!(
+            frame(&[28, 29, 3], ChannelsLast),
+            (false, Some(3), Some(28), Some(29))
+        );
+        assert_eq!(
+            frame(&[3, 28, 29], ChannelsFirst),
+            (false, Some(3), Some(28), Some(29))
+        );
+        assert_eq!(
+            frame(&[0, 28, 29], ChannelsLast),
+            (true, Some(1), Some(28), Some(29))
+        );
+        assert_eq!(
+            frame(&[28, 29], ChannelsLast),
+            (false, Some(1), Some(28), Some(29))
+        );
         assert_eq!(frame(&[0, 0, 0, 0], ChannelsLast), (true, None, None, None));
     }
 }

@@ -35,7 +35,10 @@ enum State {
     Nothing,
     /// The axes; empty for a point, whatever the number of axes is. `flat` when the places have
     /// been joined into the last axis.
-    Axes { axes: Vec<Axis>, flat: bool },
+    Axes {
+        axes: Vec<Axis>,
+        flat: bool,
+    },
     Whole,
     Unknown,
 }

@@ -51,17 +51,28 @@ impl Summary {
         let mut out = self.title(paint);
         out.push('\n');
         let titles: Vec<String> = columns.iter().map(|column| column.title.into()).collect();
-        line(&mut out, &columns, &widths, &titles, |_, cell| paint.on(TITLE, cell));
+        line(&mut out, &columns, &widths, &titles, |_, cell| {
+            paint.on(TITLE, cell)
+        });
         out.push_str(&paint.on(DIM, "─".repeat(total(&columns))));
         out.push('\n');
         for at in 0..tree.len() {
-            let cells: Vec<String> = columns.iter().map(|column| column.cells[at].clone()).collect();
-            line(&mut out, &columns, &widths, &cells, |column, cell| match column {
-                "Layer" => layer_cell(cell, paint),
-                "Result" => cell.to_owned(),
-                "Parameters" if cell.trim() != "·" => paint.on(NUMBER, cell),
-                _ => paint.on(DIM, cell),
-            });
+            let cells: Vec<String> = columns
+                .iter()
+                .map(|column| column.cells[at].clone())
+                .collect();
+            line(
+                &mut out,
+                &columns,
+                &widths,
+                &cells,
+                |column, cell| match column {
+                    "Layer" => layer_cell(cell, paint),
+                    "Result" => cell.to_owned(),
+                    "Parameters" if cell.trim() != "·" => paint.on(NUMBER, cell),
+                    _ => paint.on(DIM, cell),
+                },
+            );
         }
         if let Some(stop) = &self.stopped {
             let text = format!("✗ {} stops here: an error in line {}", stop.path, stop.line);
@@ -175,11 +186,7 @@ fn seen(seen: &Seen) -> String {
     match seen {
         Seen::Nothing => "·".into(),
         Seen::Point => "1".into(),
-        Seen::Window(sizes) => sizes
-            .iter()
-            .map(number::size)
-            .collect::<Vec<_>>()
-            .join("×"),
+        Seen::Window(sizes) => sizes.iter().map(number::size).collect::<Vec<_>>().join("×"),
         Seen::Whole => "all".into(),
         Seen::Unknown => UNKNOWN.into(),
     }

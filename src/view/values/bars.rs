@@ -72,7 +72,10 @@ impl Chart<'_> {
 
     fn score(&self, value: f32) -> String {
         if self.probable {
-            format!("{:.1} %", value * 100.0)
+            match value * 100.0 {
+                percent if percent > 0.0 && percent < 0.05 => "< 0.1 %".into(),
+                percent => format!("{percent:.1} %"),
+            }
         } else {
             format!("{value:.3}")
         }
@@ -97,9 +100,15 @@ impl Chart<'_> {
     fn charts(&self, rows: &[&[f32]]) -> String {
         let top = self.look.top.max(1);
         let ranks: Vec<_> = rows.iter().map(|row| ranked(row, top)).collect();
-        let labels = ranks.iter().flatten().map(|(class, _)| self.label(*class).width());
+        let labels = ranks
+            .iter()
+            .flatten()
+            .map(|(class, _)| self.label(*class).width());
         let wide = labels.max().unwrap_or(0);
-        let scores = ranks.iter().flatten().map(|(_, value)| self.score(*value).width());
+        let scores = ranks
+            .iter()
+            .flatten()
+            .map(|(_, value)| self.score(*value).width());
         let score_wide = scores.max().unwrap_or(0);
         let bar_wide = self
             .look
@@ -147,7 +156,8 @@ impl Chart<'_> {
     /// A line a row with its winner; of many rows how often each class won.
     fn lines(&self, rows: &[&[f32]]) -> String {
         let paint = self.look.paint;
-        let winners: Vec<(usize, f32)> = rows.iter().filter_map(|row| ranked(row, 1).pop()).collect();
+        let winners: Vec<(usize, f32)> =
+            rows.iter().filter_map(|row| ranked(row, 1).pop()).collect();
         let listed = &winners[..winners.len().min(LINES)];
         let names: Vec<String> = (0..listed.len()).map(|at| self.row_name(at)).collect();
         let name_wide = names.iter().map(|name| name.width()).max().unwrap_or(0);
@@ -171,7 +181,10 @@ impl Chart<'_> {
             );
         }
         if winners.len() > listed.len() {
-            out += &format!("  {}\n\n", more(winners.len() - listed.len(), " rows", paint));
+            out += &format!(
+                "  {}\n\n",
+                more(winners.len() - listed.len(), " rows", paint)
+            );
             out += &self.tally(&winners);
         }
         out
@@ -185,7 +198,11 @@ impl Chart<'_> {
         let mut counts: Vec<(usize, usize)> = counts.into_iter().collect();
         counts.sort_by_key(|(class, count)| (std::cmp::Reverse(*count), *class));
         let listed = &counts[..counts.len().min(LINES / 2)];
-        let wide = listed.iter().map(|(class, _)| self.label(*class).width()).max().unwrap_or(0);
+        let wide = listed
+            .iter()
+            .map(|(class, _)| self.label(*class).width())
+            .max()
+            .unwrap_or(0);
         let most = listed.first().map_or(1, |(_, count)| *count);
         let mut out = heading("How often each class won", self.look.paint);
         for (class, count) in listed {
@@ -197,7 +214,10 @@ impl Chart<'_> {
             );
         }
         if counts.len() > listed.len() {
-            out += &format!("  {}\n", more(counts.len() - listed.len(), " classes", self.look.paint));
+            out += &format!(
+                "  {}\n",
+                more(counts.len() - listed.len(), " classes", self.look.paint)
+            );
         }
         out
     }

@@ -52,7 +52,10 @@ fn bars_fill_to_an_eighth_and_never_vanish() {
 
 #[test]
 fn small_tensors_are_shown_in_full() {
-    assert_eq!(show(&[2, 2], vec![1.0, -2.0, 300.0, 0.0], None), "y [2, 2]\n    1   -2\n  300    0\n");
+    assert_eq!(
+        show(&[2, 2], vec![1.0, -2.0, 300.0, 0.0], None),
+        "y [2, 2]\n    1   -2\n  300    0\n"
+    );
     assert_eq!(show(&[], vec![0.5], None), "y []  0.5000\n");
     assert_eq!(show(&[2, 0], vec![], None), "y [2, 0]\n  no elements\n");
     let wide = show(&[2, 1, 2], vec![0.5, f32::NAN, f32::INFINITY, 1.0], None);
@@ -65,7 +68,10 @@ fn large_tensors_are_described() {
     values[0] = f32::NAN;
     values[1] = 4.0;
     let text = show(&[10, 100], values, None);
-    assert!(text.contains("min 0") && text.contains("max 4") && text.contains("NaN 0.1 %"), "{text}");
+    assert!(
+        text.contains("min 0") && text.contains("max 4") && text.contains("NaN 0.1 %"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -341,6 +341,21 @@ fn summary_json_counts_by_hand() {
 }
 
 #[test]
+fn summary_goes_up_to_the_error() {
+    let folder = Folder::new();
+    folder.file("bad.nn", BAD.replace("    fc:", "    Rescale(2)\n    fc:"));
+    let output = folder.nnc(&["summary", "bad.nn"]);
+    status(&output, 1);
+    let text = out(&output);
+    assert!(text.contains("\nRescale "), "{text}");
+    assert!(
+        text.contains("✗ line 4: ") && text.contains("so far"),
+        "{text}"
+    );
+    assert!(!text.contains("MACs\n"), "{text}");
+}
+
+#[test]
 fn run_shows_the_digit_that_the_picture_shows() {
     let output = command(&[
         "run",

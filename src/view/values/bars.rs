@@ -227,7 +227,7 @@ impl Chart<'_> {
 /// never drawn as nothing.
 pub fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    if !(share > 0.0) {
+    if share.is_nan() || share <= 0.0 {
         return String::new();
     }
     let eighths = (share.min(1.0) * width as f64 * 8.0).round().max(1.0) as usize;

@@ -165,6 +165,9 @@ impl<'a> Walk<'_, 'a> {
                 named.get_or_insert((name.value.clone(), argument.span));
             }
         }
+        // What a broken argument would have been is not known.
+        unknown |= (statement.arguments.iter())
+            .any(|argument| matches!(argument.value.kind, ExprKind::Error));
         for (slot, required) in slots.required.iter().enumerate() {
             // A misspelt name is one mistake, not also a missing argument.
             if *required && taken[slot].is_none() && !unknown {

@@ -158,7 +158,13 @@ impl<'a> Checker<'a> {
                         }
                         continue;
                     }
-                    _ => continue,
+                    Item::Broken { names, .. } => {
+                        // Their uses need no diagnostic of their own.
+                        let names = names.iter().map(|name| (name.value.clone(), None));
+                        self.visible[unit].extend(names);
+                        continue;
+                    }
+                    Item::Import(_) => continue,
                 };
                 let name = &definition.name;
                 if definition.kind == DefinitionKind::Model {

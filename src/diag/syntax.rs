@@ -527,12 +527,12 @@ pub fn repeat_clause(at: Span, word: &str) -> Diagnostic {
 
 // ---- E0110: places -----------------------------------------------------------------------------
 
-/// A statement outside of any body.
-pub fn statement_outside(at: Span) -> Diagnostic {
+/// A statement outside of any body; `what` is "statement" or "`repeat`".
+pub fn statement_outside(at: Span, what: &str) -> Diagnostic {
     Diagnostic::new(
         Code::E0110,
         at,
-        "a statement stands in the braces of a `model` or a `block`",
+        format!("a {what} stands in the braces of a `model` or a `block`"),
     )
     .here("outside of any")
 }
@@ -556,16 +556,6 @@ pub fn definition_inside(at: Span, word: &str, outer: Span) -> Diagnostic {
     )
     .here("inside of braces")
     .label(outer, "of these")
-}
-
-/// A `repeat` outside of any body.
-pub fn repeat_outside(at: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0110,
-        at,
-        "a `repeat` stands in the braces of a `model` or a `block`",
-    )
-    .here("outside of any")
 }
 
 /// A `layout` below another item.

@@ -114,9 +114,17 @@ mod tests {
         Tensor::from_f32(shape, (0..len).map(|at| at as f32).collect()).unwrap()
     }
 
+    /// A kind of layer, Keras's shape, our shape, and 0, 1, 2 … of Keras in our order.
+    type Case = (
+        &'static str,
+        &'static [usize],
+        &'static [usize],
+        &'static [f32],
+    );
+
     #[test]
     fn puts_axes_in_our_order() {
-        let cases: [(&str, &[usize], &[usize], &[f32]); 4] = [
+        let cases: [Case; 4] = [
             ("Linear", &[2, 3], &[3, 2], &[0., 3., 1., 4., 2., 5.]),
             ("Conv", &[2, 1, 3], &[3, 1, 2], &[0., 3., 1., 4., 2., 5.]),
             (

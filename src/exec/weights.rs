@@ -39,6 +39,9 @@ pub struct WeightsFile<'a> {
     pub layout: WeightsLayout,
 }
 
+/// The stored tensors of a graph in its order, and warnings.
+pub type Loaded = (Vec<Arc<Tensor>>, Vec<Diagnostic>);
+
 /// The stored tensors of `graph`, which is `model` at some sizes, in the order of
 /// [`Graph::weights`], with warnings.
 ///
@@ -46,11 +49,7 @@ pub struct WeightsFile<'a> {
 ///
 /// All that is missing, misshapen or of a type that cannot be read, in one go; what has one
 /// cause, such as a prefix on every name, is one diagnostic.
-pub fn load(
-    model: &Model,
-    graph: &Graph,
-    file: &WeightsFile,
-) -> Result<(Vec<Arc<Tensor>>, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn load(model: &Model, graph: &Graph, file: &WeightsFile) -> Result<Loaded, Vec<Diagnostic>> {
     let mut reading = Reading::new(model, graph, file);
     let tensors: Vec<_> = graph
         .weights

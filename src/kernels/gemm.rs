@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::simd::{
-    Left, NARROW, NARROW_ROWS, TILE, WIDE, WIDE_ROWS, accumulate, accumulate_few, copy_columns,
+    Left, NARROW, NARROW_ROWS, TILE, WIDE, WIDE_ROWS, accumulate, accumulate_few, copy_out,
 };
 use super::worth_threads;
 
@@ -16,7 +16,7 @@ const DEPTH: usize = 256;
 const ROWS: usize = 240;
 
 /// A matrix `[k, n]`, packed into panels of neighbouring columns once for many products. The last
-/// panel may be [`NARROW`]; missing columns are zeros.
+/// panel may be narrow; missing columns are zeros.
 #[derive(Clone, Debug)]
 pub struct PackedB {
     n: usize,
@@ -171,23 +171,17 @@ fn block(
     }
     let k = weight.k;
     let mut starts = [0; NARROW_ROWS];
-    let mut tile = [0.0; TILE];
     for rows in (0..m).step_by(ROWS) {
         let rows = rows..(rows + ROWS).min(m);
         for depth in (0..k).step_by(DEPTH) {
             let depth = depth..(depth + DEPTH).min(k);
             for p in panels.clone() {
                 let panel = weight.panel(p, depth.clone());
-                let (width, columns) = (panel.width, panel.columns);
                 let column = p * WIDE - first;
                 for top in rows.clone().step_by(panel.tile_rows()) {
                     let count = panel.tile_rows().min(rows.end - top);
                     for (r, start) in starts.iter_mut().enumerate() {
                         *start = (top + r) * k + depth.start;
-                    }
-                    let results = output[top * n..(top + count) * n].chunks_exact_mut(n);
-                    for (row, from) in tile.chunks_exact_mut(width).zip(results) {
-                        copy_columns(&from[column..], row, columns);
                     }
                     let left = Left {
                         data: input,
@@ -195,15 +189,25 @@ fn block(
                         segments: &[0],
                         len: depth.len(),
                     };
-                    accumulate(&mut tile, left, panel.data, width);
-                    let results = output[top * n..(top + count) * n].chunks_exact_mut(n);
-                    for (row, to) in tile.chunks_exact(width).zip(results) {
-                        copy_columns(row, &mut to[column..], columns);
-                    }
+                    add_tile(left, &panel, &mut output[top * n + column..], n);
                 }
             }
         }
     }
+}
+
+/// Adds `left · panel` to the block of `output` that begins with it and has a row every `n`.
+fn add_tile(left: Left, panel: &Panel, output: &mut [f32], n: usize) {
+    let (mut start, mut tile) = ([0.0; TILE], [0.0; TILE]);
+    let (width, columns) = (panel.width, panel.columns);
+    for (r, row) in start.chunks_mut(width).take(left.rows.len()).enumerate() {
+        match output.get(r * n..r * n + WIDE) {
+            Some(from) if columns == WIDE => row.copy_from_slice(from),
+            _ => row[..columns].copy_from_slice(&output[r * n..][..columns]),
+        }
+    }
+    accumulate(&start, &mut tile, left, panel.data, width);
+    copy_out(&tile, width, left.rows.len(), columns, output, n);
 }
 
 /// [`block`] for one or two rows: several panels at once.
@@ -242,26 +246,13 @@ fn few_rows(input: &[f32], weight: &PackedB, panels: &Range<usize>, output: &mut
             p += across;
         } else {
             let panel = weight.panel(p, 0..k);
-            let mut tile = [0.0; TILE];
-            for (row, tile) in output
-                .chunks_exact(n)
-                .zip(tile.chunks_exact_mut(panel.width))
-            {
-                tile[..panel.columns].copy_from_slice(&row[column..column + panel.columns]);
-            }
             let left = Left {
                 data: input,
                 rows: &[0, k][..m],
                 segments: &[0],
                 len: k,
             };
-            accumulate(&mut tile, left, panel.data, panel.width);
-            for (row, tile) in output
-                .chunks_exact_mut(n)
-                .zip(tile.chunks_exact(panel.width))
-            {
-                row[column..column + panel.columns].copy_from_slice(&tile[..panel.columns]);
-            }
+            add_tile(left, &panel, &mut output[column..], n);
             p += 1;
         }
     }

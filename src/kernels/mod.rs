@@ -2,7 +2,7 @@
 //!
 //! * Slices are dense and row-major; their lengths are the caller's promise and a wrong one panics
 //!   before anything is written.
-//! * SIMD is chosen at run time, behind [`simd`]; every kernel also has a portable form.
+//! * SIMD is chosen at run time, behind `simd`; every kernel also has a portable form.
 //! * Work is split over the cores with `rayon` only when there is enough of it
 //!   ([`PARALLEL_WORK`]). Each output element is computed by one task in a fixed order, so the
 //!   result has the same bits for any number of threads.

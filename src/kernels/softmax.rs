@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::vectorized;
+use super::simd::vectorized_with;
 use super::{math, worth_threads};
 
 /// Softmax over the middle axis of `[outer, axis_len, inner]`: `e^(x - max)` over its sum. A slice
@@ -29,19 +29,7 @@ fn along(input: &[f32], output: &mut [f32], [outer, axis_len, inner]: [usize; 3]
         return;
     }
     let run = |(from, to): (&[f32], &mut [f32])| {
-        vectorized(|| {
-            if inner == 1 {
-                for (x, y) in from.chunks_exact(block).zip(to.chunks_exact_mut(block)) {
-                    row(x, y, log);
-                }
-            } else {
-                let mut largest = vec![0.0; inner];
-                let mut sum = vec![0.0; inner];
-                for (x, y) in from.chunks_exact(block).zip(to.chunks_exact_mut(block)) {
-                    columns(x, y, &mut largest, &mut sum, log);
-                }
-            }
-        });
+        vectorized_with((from, to, axis_len, inner, log), blocks);
     };
     // An exponential is worth about eight simple operations.
     if outer > 1 && worth_threads(input.len().saturating_mul(8)) {
@@ -50,6 +38,24 @@ fn along(input: &[f32], output: &mut [f32], [outer, axis_len, inner]: [usize; 3]
         tasks.for_each(run);
     } else {
         run((input, output));
+    }
+}
+
+/// Every block `[axis_len, inner]` of `from`.
+#[inline(always)]
+fn blocks((from, to, axis_len, inner, log): (&[f32], &mut [f32], usize, usize, bool)) {
+    let block = axis_len * inner;
+    let blocks = from.chunks_exact(block).zip(to.chunks_exact_mut(block));
+    if inner == 1 {
+        for (x, y) in blocks {
+            row(x, y, log);
+        }
+    } else {
+        let mut largest = vec![0.0; inner];
+        let mut sum = vec![0.0; inner];
+        for (x, y) in blocks {
+            columns(x, y, &mut largest, &mut sum, log);
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 use pest::iterators::Pair;
 
 use super::ast::{BinaryOp, Expr, ExprKind};
-use super::parse::{Reader, Rule, next};
+use super::parse::{Reader, Rule};
 use crate::diag::syntax as wording;
-use crate::text::{Name, Span};
+use crate::text::{Name, Span, Spanned};
 
 /// An operator that waits for its right side.
 enum Waiting {
@@ -84,6 +84,10 @@ impl<'p> Reader<'p> {
                     }
                     waiting.push(Waiting::Binary(op));
                 }
+                Rule::call => {
+                    let name = operands.pop().expect("a call follows its name");
+                    operands.push(self.applied(name, part));
+                }
                 _ => operands.push(self.term(part)),
             }
         }
@@ -118,13 +122,6 @@ impl<'p> Reader<'p> {
             Rule::name => self.name(pair.as_str(), span),
             Rule::array => ExprKind::Array(self.exprs(pair)),
             Rule::group => return self.group(pair, span),
-            Rule::call => {
-                let mut parts = pair.into_inner();
-                ExprKind::Call {
-                    function: self.ident(&next(&mut parts)),
-                    arguments: parts.map(|part| self.expr(part)).collect(),
-                }
-            }
             _ => {
                 let found = pair.as_str();
                 self.faults
@@ -133,6 +130,22 @@ impl<'p> Reader<'p> {
             }
         };
         Expr { kind, span }
+    }
+
+    /// The call of the function that was read as `name`.
+    fn applied(&mut self, name: Expr, pair: Pair<'p, Rule>) -> Expr {
+        let span = name.span.to(self.span(&pair));
+        let function = Spanned {
+            value: self.slice(name.span).into(),
+            span: name.span,
+        };
+        Expr {
+            kind: ExprKind::Call {
+                function,
+                arguments: self.exprs(pair),
+            },
+            span,
+        }
     }
 
     fn exprs(&mut self, pair: Pair<'p, Rule>) -> Vec<Expr> {

@@ -8,8 +8,10 @@ use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
 
 pub mod ast;
+mod brackets;
 mod expect;
 mod expr;
+mod keep;
 mod parse;
 mod prescan;
 mod recover;

@@ -67,15 +67,16 @@ impl<'p> Reader<'p> {
     /// Reads the text by `rule`, which is [`Rule::line`] or [`Rule::header`].
     pub(super) fn form(&mut self, rule: Rule) -> Result<Form, Box<Error<Rule>>> {
         let pairs = Grammar::parse(rule, self.text).map_err(Box::new)?;
-        let mut form = None;
+        let (mut label, mut form) = (None, None);
         for pair in pairs {
             match pair.as_rule() {
                 Rule::EOI => {}
+                Rule::label => label = Some(self.label(pair)),
                 Rule::slip_end => {
                     let fault = wording::trailing(self.span(&pair), pair.as_str().trim_end());
                     self.faults.push(fault);
                 }
-                _ => form = Some(self.read_form(pair)),
+                _ => form = Some(self.read_form(label.take(), pair)),
             }
         }
         Ok(form.expect("the grammar puts one form before the end"))
@@ -106,7 +107,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn read_form(&mut self, pair: Pair<'p, Rule>) -> Form {
+    fn read_form(&mut self, label: Option<Ident>, pair: Pair<'p, Rule>) -> Form {
         match pair.as_rule() {
             Rule::layout => Form::Layout(LayoutItem {
                 span: self.span(&pair),
@@ -114,12 +115,12 @@ impl<'p> Reader<'p> {
             }),
             Rule::import => Form::Import(self.import(pair)),
             Rule::definition => self.definition(pair),
-            Rule::repeat => self.repeat(pair),
-            _ => Form::Statement(self.statement(pair)),
+            Rule::repeat => self.repeat(label, pair),
+            _ => Form::Statement(self.statement(label, pair)),
         }
     }
 
-    fn statement(&mut self, pair: Pair<'p, Rule>) -> StatementKind {
+    fn statement(&mut self, label: Option<Ident>, pair: Pair<'p, Rule>) -> StatementKind {
         match pair.as_rule() {
             Rule::input => self.input(pair),
             Rule::output => self.output(pair),
@@ -130,8 +131,8 @@ impl<'p> Reader<'p> {
                     path: self.text_of(&path),
                 }
             }
-            Rule::reuse => self.reuse(pair),
-            _ => self.layer(pair),
+            Rule::reuse => self.reuse(label, pair),
+            _ => self.layer(label, pair),
         }
     }
 
@@ -185,11 +186,10 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn repeat(&mut self, pair: Pair<'p, Rule>) -> Form {
-        let (mut label, mut keyword, mut count, mut index) = (None, None, None, None);
+    fn repeat(&mut self, label: Option<Ident>, pair: Pair<'p, Rule>) -> Form {
+        let (mut keyword, mut count, mut index) = (None, None, None);
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::label => label = Some(self.label(part)),
                 Rule::kw_repeat => keyword = Some(self.span(&part)),
                 Rule::expr => count = Some(self.expr(part)),
                 Rule::name => index = Some(self.ident(&part)),
@@ -305,11 +305,10 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn reuse(&mut self, pair: Pair<'p, Rule>) -> StatementKind {
-        let (mut label, mut target, mut from, mut ascription) = (None, None, None, None);
+    fn reuse(&mut self, label: Option<Ident>, pair: Pair<'p, Rule>) -> StatementKind {
+        let (mut target, mut from, mut ascription) = (None, None, None);
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::label => label = Some(self.label(part)),
                 Rule::path => target = Some(self.path(part)),
                 Rule::slip_call => {
                     let target: &Path = target.as_ref().expect("the target stands before");
@@ -356,24 +355,12 @@ impl<'p> Reader<'p> {
         })
     }
 
-    fn layer(&mut self, pair: Pair<'p, Rule>) -> StatementKind {
-        let (mut label, mut layer, mut from, mut ascription) = (None, None, None, None);
+    fn layer(&mut self, label: Option<Ident>, pair: Pair<'p, Rule>) -> StatementKind {
+        let (mut layer, mut from, mut ascription) = (None, None, None);
         let (mut arguments, mut parentheses) = (Vec::new(), None);
-        let mut module: Option<Pair<Rule>> = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::label => label = Some(self.label(part)),
-                Rule::slip_module => module = Some(part),
-                Rule::name => {
-                    if let Some(module) = &module {
-                        self.faults.push(wording::module_name(
-                            self.span(module),
-                            module.as_str(),
-                            part.as_str(),
-                        ));
-                    }
-                    layer = Some(self.ident(&part));
-                }
+                Rule::kind => layer = Some(self.kind(part)),
                 Rule::arguments => {
                     parentheses = Some(self.span(&part));
                     arguments = part.into_inner().map(|part| self.argument(part)).collect();
@@ -396,6 +383,21 @@ impl<'p> Reader<'p> {
             from,
             ascription,
         })
+    }
+
+    /// A layer's name; a module before it is reported.
+    fn kind(&mut self, pair: Pair<'p, Rule>) -> Ident {
+        let (start, text) = (pair.as_span().start(), pair.as_str());
+        let name = pair.into_inner().last().expect("a layer has a name");
+        let module = text.len() - name.as_str().len();
+        if module > 0 {
+            self.faults.push(wording::module_name(
+                self.at(start, start + module),
+                &text[..module],
+                name.as_str(),
+            ));
+        }
+        self.ident(&name)
     }
 
     fn label(&mut self, pair: Pair<'p, Rule>) -> Ident {
@@ -532,12 +534,12 @@ impl<'p> Reader<'p> {
     }
 
     /// The text of `span`.
-    fn slice(&self, span: Span) -> &'p str {
+    pub(super) fn slice(&self, span: Span) -> &'p str {
         &self.text[span.start as usize - self.base..span.end as usize - self.base]
     }
 }
 
 /// The next part, which the grammar promises.
-pub(super) fn next<'p>(parts: &mut impl Iterator<Item = Pair<'p, Rule>>) -> Pair<'p, Rule> {
+fn next<'p>(parts: &mut impl Iterator<Item = Pair<'p, Rule>>) -> Pair<'p, Rule> {
     parts.next().expect("the grammar promises another part")
 }

@@ -15,6 +15,9 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many operators one value may have.
 pub(super) const MAX_OPERATORS: usize = 1000;
 
+/// How many diagnostics a file gets: with more, it is no program.
+pub(super) const MAX_DIAGNOSTICS: usize = 1000;
+
 /// A file, cut.
 pub(super) struct Scan {
     /// The text with comments and inner line ends blanked; as long as the text.
@@ -79,6 +82,7 @@ fn scan_as(file: FileId, text: &str, expression: bool) -> Scan {
         indent: None,
         piece: None,
         bodies: 0,
+        faults: 0,
         ahead: 0,
         starts: (0, false),
         doc: Vec::new(),
@@ -100,65 +104,68 @@ fn scan_as(file: FileId, text: &str, expression: bool) -> Scan {
 }
 
 /// An open `(` or `[`.
-struct Bracket {
-    at: usize,
-    byte: u8,
+pub(super) struct Bracket {
+    pub at: usize,
+    pub byte: u8,
     /// Operators around it.
-    base: usize,
+    pub base: usize,
     /// The most operators on the way into one of its values so far.
-    most: usize,
+    pub most: usize,
 }
 
 /// The piece that is being read.
-struct Open {
-    start: usize,
-    indent: usize,
-    leads: bool,
-    doc: Option<String>,
+pub(super) struct Open {
+    pub start: usize,
+    pub indent: usize,
+    pub leads: bool,
+    pub doc: Option<String>,
     /// Offset after its last byte that is not a blank.
-    last: usize,
-    brackets: Vec<Bracket>,
+    pub last: usize,
+    pub brackets: Vec<Bracket>,
     /// Brackets beyond the depth that is allowed.
-    excess: usize,
-    operators: usize,
+    pub excess: usize,
+    pub operators: usize,
     /// Whether it is an `import` or has a `from`: a comma may end its line.
-    lists: bool,
-    fault: Option<Box<Diagnostic>>,
-    closers: String,
-    beyond: bool,
+    pub lists: bool,
+    pub fault: Option<Box<Diagnostic>>,
+    pub closers: String,
+    pub beyond: bool,
 }
 
 impl Open {
     /// The first fault is told; what follows may come from it.
-    fn fault(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn fault(&mut self, diagnostic: Diagnostic) {
         self.fault.get_or_insert_with(|| Box::new(diagnostic));
     }
 }
 
-struct Scanner<'t> {
-    file: FileId,
-    source: &'t str,
+/// The state of the pass.
+pub(super) struct Scanner<'t> {
+    pub(super) file: FileId,
+    pub(super) source: &'t str,
     /// Whether the text is an expression, in which `//` is never a comment.
-    expression: bool,
-    text: &'t [u8],
-    mask: Vec<u8>,
-    at: usize,
+    pub(super) expression: bool,
+    pub(super) text: &'t [u8],
+    pub(super) mask: Vec<u8>,
+    pub(super) at: usize,
     /// Where the line that is being read starts.
-    line: usize,
+    pub(super) line: usize,
     /// How many bytes that line is indented, once something stands on it.
-    indent: Option<usize>,
-    piece: Option<Open>,
-    bodies: usize,
+    pub(super) indent: Option<usize>,
+    pub(super) piece: Option<Open>,
+    pub(super) bodies: usize,
+    /// How many pieces have a fault.
+    pub(super) faults: usize,
     /// The last offset that [`Scanner::peek`] found.
-    ahead: usize,
+    pub(super) ahead: usize,
     /// The last answer of [`Scanner::starts_statement`] with the offset that was asked about.
-    starts: (usize, bool),
+    pub(super) starts: (usize, bool),
     /// The comment lines right above.
-    doc: Vec<String>,
+    pub(super) doc: Vec<String>,
     /// Whether the line that is being read is one of them.
     doc_ends: bool,
-    comments: Vec<Span>,
-    pieces: Vec<Piece>,
+    pub(super) comments: Vec<Span>,
+    pub(super) pieces: Vec<Piece>,
 }
 
 impl Scanner<'_> {
@@ -190,7 +197,7 @@ impl Scanner<'_> {
         self.finish(PieceKind::Line);
     }
 
-    fn span(&self, start: usize, end: usize) -> Span {
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }
 
@@ -207,7 +214,7 @@ impl Scanner<'_> {
     }
 
     /// Starts a piece here, if none is open.
-    fn begin(&mut self) -> &mut Open {
+    pub(super) fn begin(&mut self) -> &mut Open {
         let start = self.at;
         let leads = self.indent.is_none();
         let indent = *self.indent.get_or_insert(start - self.line);
@@ -229,8 +236,12 @@ impl Scanner<'_> {
     }
 
     /// Ends the piece that is open, if one is.
-    fn finish(&mut self, kind: PieceKind) {
-        if let Some(open) = self.piece.take() {
+    pub(super) fn finish(&mut self, kind: PieceKind) {
+        if let Some(mut open) = self.piece.take() {
+            self.faults += usize::from(open.fault.is_some());
+            if self.faults > MAX_DIAGNOSTICS {
+                open.fault = None;
+            }
             self.pieces.push(Piece {
                 kind,
                 start: open.start,
@@ -315,114 +326,6 @@ impl Scanner<'_> {
             .iter()
             .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
             .map_or(self.text.len(), |length| at + length)
-    }
-
-    fn open_bracket(&mut self, byte: u8) {
-        let (file, at, bodies) = (self.file, self.at, self.bodies);
-        self.at += 1;
-        let open = self.begin();
-        if open.brackets.len() + bodies >= MAX_DEPTH {
-            open.excess += 1;
-            open.beyond = true;
-            open.fault(wording::too_deep(Span::new(file, at, at + 1), MAX_DEPTH));
-        } else {
-            open.brackets.push(Bracket {
-                at,
-                byte,
-                base: open.operators,
-                most: open.operators,
-            });
-        }
-    }
-
-    fn close_bracket(&mut self, byte: u8) {
-        let (file, at) = (self.file, self.at);
-        let here = Span::new(file, at, at + 1);
-        let opener = if byte == b')' { b'(' } else { b'[' };
-        self.at += 1;
-        let open = self.begin();
-        if open.excess > 0 {
-            open.excess -= 1;
-            return;
-        }
-        let mut replacement = byte;
-        match open.brackets.pop() {
-            None => {
-                open.fault(wording::unmatched(here, char::from(byte)));
-                replacement = b' ';
-            }
-            Some(bracket) if bracket.byte == opener => {
-                open.operators = open.operators.max(bracket.most);
-            }
-            Some(bracket) if open.brackets.iter().any(|outer| outer.byte == opener) => {
-                let inner = Span::new(file, bracket.at, bracket.at + 1);
-                open.fault(wording::unclosed_before(
-                    inner,
-                    char::from(bracket.byte),
-                    here,
-                    char::from(byte),
-                ));
-                while open
-                    .brackets
-                    .pop()
-                    .is_some_and(|outer| outer.byte != opener)
-                {}
-            }
-            Some(bracket) => {
-                let inner = Span::new(file, bracket.at, bracket.at + 1);
-                let closer = closer_of(bracket.byte);
-                open.fault(wording::closed_by_another(
-                    inner,
-                    char::from(bracket.byte),
-                    here,
-                    char::from(byte),
-                    closer,
-                ));
-                replacement = closer as u8;
-            }
-        }
-        self.mask[at] = replacement;
-    }
-
-    /// Reports the brackets that are open, and says what would close them.
-    fn close_brackets(&mut self) {
-        let file = self.file;
-        let Some(open) = &mut self.piece else { return };
-        open.excess = 0;
-        if open.brackets.is_empty() {
-            return;
-        }
-        let spans: Vec<(Span, char)> = open
-            .brackets
-            .iter()
-            .map(|bracket| {
-                (
-                    Span::new(file, bracket.at, bracket.at + 1),
-                    char::from(bracket.byte),
-                )
-            })
-            .collect();
-        let closers: String = open
-            .brackets
-            .drain(..)
-            .rev()
-            .map(|bracket| closer_of(bracket.byte))
-            .collect();
-        let end = Span::new(file, open.last, open.last);
-        open.fault(wording::unclosed_brackets(&spans, &closers, end));
-        open.closers.push_str(&closers);
-    }
-
-    /// A `{`: brackets end here, and a body begins.
-    fn open_body(&mut self) {
-        self.close_brackets();
-        let here = self.span(self.at, self.at + 1);
-        self.at += 1;
-        self.bodies += 1;
-        if self.bodies == MAX_DEPTH + 1 {
-            self.begin().fault(wording::too_deep(here, MAX_DEPTH));
-        }
-        self.finish(PieceKind::Header);
     }
 
     fn string(&mut self) {
@@ -638,8 +541,4 @@ impl Scanner<'_> {
         let rest = self.source[at..].trim_start();
         rest.starts_with([')', ']', ',', '+', '-', '*', '/', '%'])
     }
-}
-
-fn closer_of(opener: u8) -> char {
-    if opener == b'(' { ')' } else { ']' }
 }

@@ -1,13 +1,11 @@
-//! Broken lines: what to say about one, and what of its meaning can be kept.
+//! Broken lines: what to say about one. What of its meaning can be kept is in `keep`.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::ast::{
-    Argument, DefinitionKind, Expr, ExprKind, Ident, LayerStatement, Parameter, StatementKind,
-};
+use super::ast::Ident;
 use super::expect::{self, Failure};
-use super::parse::{Form, Reader, Rule};
+use super::parse::{Form, Rule};
 use super::tokens::{Kind, RESERVED, Token, distance, tokens};
 use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
@@ -93,7 +91,7 @@ pub(super) fn expression(file: FileId, text: &str) -> Diagnostic {
 }
 
 /// Words of other languages, with the word that has their meaning here.
-const FOREIGN: [(&str, &str); 18] = [
+pub(super) const FOREIGN: [(&str, &str); 18] = [
     ("def", "model"),
     ("class", "model"),
     ("fn", "model"),
@@ -146,9 +144,10 @@ fn lookalike(character: char) -> Option<&'static str> {
         .map(|(_, right)| *right)
 }
 
-struct Line<'c> {
-    context: &'c Context<'c>,
-    tokens: Vec<Token<'c>>,
+/// A broken line, cut into tokens.
+pub(super) struct Line<'c> {
+    pub(super) context: &'c Context<'c>,
+    pub(super) tokens: Vec<Token<'c>>,
 }
 
 impl<'c> Line<'c> {
@@ -159,24 +158,24 @@ impl<'c> Line<'c> {
         }
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
         let base = self.context.base;
         Span::new(self.context.file, base + range.start, base + range.end)
     }
 
-    fn whole(&self) -> Span {
+    pub(super) fn whole(&self) -> Span {
         self.span(0..self.context.text.trim_end().len())
     }
 
-    fn token_span(&self, token: &Token) -> Span {
+    pub(super) fn token_span(&self, token: &Token) -> Span {
         token.span(self.context.file, self.context.base)
     }
 
-    fn ident(&self, token: &Token) -> Ident {
+    pub(super) fn ident(&self, token: &Token) -> Ident {
         token.ident(self.context.file, self.context.base)
     }
 
-    fn get(&self, index: usize) -> Option<&Token<'c>> {
+    pub(super) fn get(&self, index: usize) -> Option<&Token<'c>> {
         self.tokens.get(index)
     }
 
@@ -224,8 +223,6 @@ impl<'c> Line<'c> {
         }
         failure
     }
-
-    // ---- What to say --------------------------------------------------------------------------
 
     /// The mistakes that have words of their own.
     fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
@@ -430,188 +427,6 @@ impl<'c> Line<'c> {
             failure.expected(calls)
         };
         wording::unexpected(at, &expected, after.as_deref(), &found)
-    }
-
-    // ---- What to keep -------------------------------------------------------------------------
-
-    /// Reads a part of the line, or the line with a part blanked out.
-    fn read(&self, text: Cow<str>) -> Option<Form> {
-        let end = self.context.base + text.len();
-        let mut reader = Reader::new(self.context.file, self.context.base, &text, end);
-        reader.form(Rule::line).ok()
-    }
-
-    /// The line without the argument or the stated shape that is broken at `at`.
-    fn salvage(&self, at: usize) -> Option<Form> {
-        let arrow = self
-            .tokens
-            .iter()
-            .find(|token| token.depth == 0 && token.is("->"));
-        if let Some(arrow) = arrow.filter(|arrow| arrow.start < at) {
-            return self.read(Cow::Borrowed(&self.context.text[..arrow.start]));
-        }
-        if self.tokens.first()?.is("output") {
-            let name = self.get(1)?;
-            return self.read(Cow::Borrowed(&self.context.text[..name.end()]));
-        }
-        let open = self
-            .tokens
-            .iter()
-            .position(|token| token.depth == 0 && token.is("("))?;
-        let close = open
-            + self.tokens[open..]
-                .iter()
-                .position(|token| token.depth == 0 && token.is(")"))?;
-        let inside = self.tokens[open].end()..self.tokens[close].start;
-        if at < inside.start || at > inside.end {
-            return None;
-        }
-        self.without_argument(open, close, at)
-            .or_else(|| self.without(inside, None))
-    }
-
-    /// The line without the one argument that is broken at `at`.
-    fn without_argument(&self, open: usize, close: usize, at: usize) -> Option<Form> {
-        let is_comma = |token: &&Token| token.depth == 1 && token.is(",");
-        let list = &self.tokens[open + 1..close];
-        let before = list
-            .iter()
-            .filter(is_comma)
-            .rfind(|comma| comma.end() <= at);
-        let after = list
-            .iter()
-            .find(|token| is_comma(token) && token.start >= at);
-        let start = before.map_or(self.tokens[open].end(), Token::end);
-        let end = after.map_or(self.tokens[close].start, |comma| comma.start);
-        let words: Vec<&Token> = list
-            .iter()
-            .filter(|token| token.start >= start && token.start < end)
-            .collect();
-        let name = match words[..] {
-            [name, sign, ..] if name.is_name() && (sign.is("=") || sign.is(":")) => Some(name),
-            _ => None,
-        };
-        let blanked = match (before, after) {
-            (Some(comma), _) => comma.start..end,
-            (None, Some(comma)) => start..comma.end(),
-            (None, None) => start..end,
-        };
-        self.without(blanked, name.map(|name| self.ident(name)))
-    }
-
-    /// The line without the arguments in `blanked`, and with one that is no value in their place.
-    fn without(&self, blanked: Range<usize>, name: Option<Ident>) -> Option<Form> {
-        let text = self.context.text;
-        let copy = format!(
-            "{}{}{}",
-            &text[..blanked.start],
-            " ".repeat(blanked.len()),
-            &text[blanked.end..]
-        );
-        let mut form = self.read(Cow::Owned(copy))?;
-        let Form::Statement(StatementKind::Layer(LayerStatement { arguments, .. })) = &mut form
-        else {
-            return None;
-        };
-        let span = self.span(blanked);
-        arguments.push(Argument {
-            name,
-            value: error(span),
-            span,
-        });
-        Some(form)
-    }
-
-    /// The names that the line seems to bring.
-    fn remains(&self) -> Form {
-        let name = match &self.tokens[..] {
-            [first, rest @ ..] if first.is("import") => {
-                let names = rest
-                    .iter()
-                    .take_while(|token| token.is(",") || token.is_name())
-                    .filter(|token| token.is_name());
-                return Form::Broken(names.map(|name| self.ident(name)).collect());
-            }
-            [keyword, name, ..]
-                if name.is_name()
-                    && matches!(keyword.text, "input" | "output" | "let" | "model" | "block") =>
-            {
-                Some(name)
-            }
-            [name, sign, ..] if name.kind == Kind::Word && (sign.is(":") || sign.is("=")) => {
-                Some(name)
-            }
-            // A keyword with a typing error.
-            [first, name, sign, ..]
-                if first.is_name() && name.is_name() && (sign.is(":") || sign.is("=")) =>
-            {
-                Some(name)
-            }
-            _ => None,
-        };
-        Form::Broken(name.into_iter().map(|name| self.ident(name)).collect())
-    }
-
-    /// What a broken header opens.
-    fn header_remains(&self) -> Option<Form> {
-        let first = self.get(0)?;
-        let opens = first.is("model")
-            || first.is("block")
-            || FOREIGN.contains(&(first.text, "model"))
-            || !self.context.in_body && first.is_name() && !self.get(1)?.is(":");
-        let label = self
-            .get(1)
-            .filter(|colon| colon.is(":"))
-            .map(|_| first)
-            .filter(|label| label.is_name());
-        let keyword = if label.is_some() { self.get(2)? } else { first };
-        if keyword.is("repeat") {
-            let index = self
-                .tokens
-                .windows(2)
-                .find(|pair| pair[0].is("as") && pair[1].is_name())
-                .map(|pair| self.ident(&pair[1]));
-            return Some(Form::Repeat {
-                label: label.map(|label| self.ident(label)),
-                keyword: self.token_span(keyword),
-                count: error(self.token_span(keyword)),
-                index,
-            });
-        }
-        if !opens {
-            return None;
-        }
-        let name = self
-            .get(1)
-            .filter(|name| name.is_name())
-            .or_else(|| (first.is_name()).then_some(first))?;
-        let parameters = self
-            .tokens
-            .windows(2)
-            .filter(|pair| pair[1].depth == 1 && (pair[0].is(",") || pair[0].is("(")))
-            .filter(|pair| pair[1].is_name())
-            .map(|pair| Parameter {
-                name: self.ident(&pair[1]),
-                default: Some(error(self.token_span(&pair[1]))),
-            })
-            .collect();
-        Some(Form::Definition {
-            kind: if first.is("block") {
-                DefinitionKind::Block
-            } else {
-                DefinitionKind::Model
-            },
-            name: self.ident(name),
-            parameters,
-        })
-    }
-}
-
-/// A value that has a diagnostic already.
-fn error(span: Span) -> Expr {
-    Expr {
-        kind: ExprKind::Error,
-        span,
     }
 }
 

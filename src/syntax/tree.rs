@@ -8,7 +8,7 @@ use super::ast::{
     Parameter, Repeat, Statement, StatementKind,
 };
 use super::parse::{Form, Reader, Rule};
-use super::prescan::{MAX_DEPTH, Piece, PieceKind, Scan};
+use super::prescan::{MAX_DEPTH, MAX_DIAGNOSTICS, Piece, PieceKind, Scan};
 use super::recover::{self, Broken};
 use super::tokens::first_word;
 use crate::diag::{Diagnostic, syntax as wording};
@@ -114,7 +114,18 @@ impl Tree<'_> {
         Span::new(self.file, start, end)
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    /// Whether enough has been said.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
+    }
+
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.is_full() {
+            return;
+        }
+        if self.diagnostics.len() + 1 == MAX_DIAGNOSTICS {
+            diagnostic = diagnostic.note("further mistakes in this file are not shown");
+        }
         let line = self.lines.line(diagnostic.primary.span.start as usize);
         if self.reported.insert(line) {
             self.diagnostics.push(diagnostic);
@@ -236,7 +247,7 @@ impl Tree<'_> {
         self.first_item.get_or_insert(span);
         if !std::mem::replace(&mut self.stray, true) {
             let head = self.head(span);
-            self.report(wording::statement_outside(head));
+            self.report(wording::statement_outside(head, "statement"));
         }
         self.items.push(Item::Broken {
             names: Vec::new(),
@@ -297,7 +308,10 @@ impl Tree<'_> {
         };
         let broken = match fault {
             Some(fault) => Broken::with(*fault, &context),
-            None if piece.beyond => return,
+            None if piece.beyond || self.is_full() => {
+                self.place(piece.doc, Form::Broken(Vec::new()), span);
+                return;
+            }
             None => recover::line(&context),
         };
         self.report(broken.diagnostic);
@@ -439,7 +453,7 @@ impl Tree<'_> {
             } => {
                 if self.frames.is_empty() {
                     if !std::mem::replace(&mut self.stray, true) {
-                        self.report(wording::repeat_outside(keyword));
+                        self.report(wording::statement_outside(keyword, "`repeat`"));
                     }
                     FrameKind::Bare
                 } else {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Geometry;
-use crate::kernels::simd::vectorized;
+use crate::kernels::simd::vectorized_with;
 use crate::kernels::window::{Layout, Window};
 
 #[derive(Clone, Debug)]
@@ -51,16 +51,31 @@ impl Direct {
             Layout::ChannelsFirst => w.output_pixels(),
         };
         let run = |(i, to): (usize, &mut [f32])| {
-            vectorized(|| match w.layout {
-                Layout::ChannelsLast => self.row(geometry, bias, i, input, to),
-                Layout::ChannelsFirst => self.plane(geometry, bias, i, input, to),
-            });
+            vectorized_with((self, geometry, bias, i, input, to), Direct::piece);
         };
         // Each multiply-add loads and stores here: nearer to one operation than to a tenth.
         if crate::kernels::worth_threads(geometry.work() / 4) {
             output.par_chunks_exact_mut(len).enumerate().for_each(run);
         } else {
             output.chunks_exact_mut(len).enumerate().for_each(run);
+        }
+    }
+
+    /// Output piece number `at`: a row of pixels or a plane.
+    #[inline(always)]
+    fn piece(
+        (direct, geometry, bias, at, input, to): (
+            &Direct,
+            &Geometry,
+            &[f32],
+            usize,
+            &[f32],
+            &mut [f32],
+        ),
+    ) {
+        match geometry.window.layout {
+            Layout::ChannelsLast => direct.row(geometry, bias, at, input, to),
+            Layout::ChannelsFirst => direct.plane(geometry, bias, at, input, to),
         }
     }
 

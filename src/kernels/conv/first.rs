@@ -14,6 +14,8 @@ pub struct First {
     weight: Vec<f32>,
     /// Where each element under a window lies, from its first pixel in the group's first channel.
     offsets: Vec<usize>,
+    /// The largest of `offsets`.
+    farthest: usize,
 }
 
 impl First {
@@ -38,17 +40,18 @@ impl First {
         First {
             bands,
             weight: weight.to_vec(),
+            farthest: offsets.iter().copied().max().unwrap_or(0),
             offsets,
         }
     }
 
-    /// A band and a panel of pixels; copies to the panel may run over its end.
+    /// A band and a panel of pixels.
     pub fn scratch(&self) -> usize {
         self.bands.scratch() + self.panel()
     }
 
     fn panel(&self) -> usize {
-        self.offsets.len() * WIDE + WIDE
+        self.offsets.len() * WIDE
     }
 
     pub fn run(
@@ -127,16 +130,16 @@ impl First {
         let (inputs, filters) = (geometry.group_inputs(), geometry.group_filters());
         for at in (0..pixels).step_by(WIDE) {
             let columns = (pixels - at).min(WIDE);
+            let width = panel_width(columns);
             let mut runs = [(0, 0); WIDE];
             let runs = find_runs(at, columns, w.output[2], w.stride[1] * pitch.row, &mut runs);
-            let width = panel_width(columns);
             for group in 0..geometry.groups {
                 let source = &source[group * inputs * pitch.channel..];
                 vectorized(|| {
                     if width == WIDE {
-                        pack::<WIDE>(source, &self.offsets, runs, panel);
+                        pack::<WIDE>(source, &self.offsets, self.farthest, runs, panel);
                     } else {
-                        pack::<NARROW>(source, &self.offsets, runs, panel);
+                        pack::<NARROW>(source, &self.offsets, self.farthest, runs, panel);
                     }
                 });
                 let group = group * filters..(group + 1) * filters;
@@ -156,12 +159,17 @@ impl First {
     ) {
         let depth = self.offsets.len();
         let mut starts = [0; NARROW_ROWS];
-        let mut tile = [0.0; TILE];
+        let (mut start, mut tile) = ([0.0; TILE], [0.0; TILE]);
         for top in group.clone().step_by(tile_rows(width)) {
             let count = tile_rows(width).min(group.end - top);
-            for (r, row) in tile.chunks_exact_mut(width).take(count).enumerate() {
-                starts[r] = (top + r) * depth;
-                row.fill(bias[top + r]);
+            for (r, first) in starts.iter_mut().enumerate() {
+                *first = (top + r) * depth;
+            }
+            let bias = &bias[top..top + count];
+            if width == WIDE {
+                spread::<WIDE>(bias, &mut start);
+            } else {
+                spread::<NARROW>(bias, &mut start);
             }
             let left = Left {
                 data: &self.weight,
@@ -169,8 +177,8 @@ impl First {
                 segments: &[0],
                 len: depth,
             };
-            accumulate(&mut tile, left, panel, width);
-            for (row, plane) in tile.chunks_exact(width).zip(&mut planes[top..top + count]) {
+            accumulate(&start, &mut tile, left, panel, width);
+            for (row, plane) in tile.chunks(width).zip(&mut planes[top..top + count]) {
                 match plane.get_mut(at..at + WIDE) {
                     Some(to) if columns == WIDE => to.copy_from_slice(&row[..WIDE]),
                     _ => plane[at..at + columns].copy_from_slice(&row[..columns]),
@@ -180,8 +188,17 @@ impl First {
     }
 }
 
-/// The pixels `at..at + columns` as runs of neighbours: (the first's place among them, where it
-/// lies in the source).
+/// Fills each row of a tile `W` wide with its element of `bias`.
+#[inline(always)]
+fn spread<const W: usize>(bias: &[f32], tile: &mut [f32; TILE]) {
+    for (row, &b) in tile.as_chunks_mut::<W>().0.iter_mut().zip(bias) {
+        *row = [b; W];
+    }
+}
+
+/// The pixels `at..at + columns` as runs of neighbours: the first's place among them, and where the
+/// source would hold place 0 if the run went on to the left (a row is as long as the result's at
+/// least, so that is never before the source).
 fn find_runs(
     at: usize,
     columns: usize,
@@ -192,7 +209,7 @@ fn find_runs(
     let (mut y, mut x) = (at / row, at % row);
     let (mut count, mut place) = (0, 0);
     while place < columns {
-        runs[count] = (place, y * pitch + x);
+        runs[count] = (place, y * pitch + x - place);
         count += 1;
         place += row - x;
         (x, y) = (0, y + 1);
@@ -200,59 +217,75 @@ fn find_runs(
     &runs[..count]
 }
 
-/// Packs one element of each pixel for every offset. Whole vectors are copied from where a run
-/// begins; what is too much of it is overwritten by the next run or the next offset.
+/// Packs one element of each pixel for every offset; lanes beyond the last pixel hold anything.
 #[inline(always)]
 fn pack<const W: usize>(
     source: &[f32],
     offsets: &[usize],
+    farthest: usize,
     runs: &[(usize, usize)],
     panel: &mut [f32],
 ) {
     let reach = runs.iter().map(|run| run.1).max().unwrap_or(0) + W;
-    let inside = |offset: &usize| offset + reach <= source.len();
-    if !offsets.iter().all(inside) {
-        return pack_at_the_end::<W>(source, offsets, runs, panel);
-    }
+    let inside = farthest + reach <= source.len();
     match *runs {
-        [(_, start)] => {
-            let source = &source[start..];
-            for (to, &offset) in panel.chunks_exact_mut(W).zip(offsets) {
-                to.copy_from_slice(&source[offset..offset + W]);
-            }
-        }
-        [(_, start), (place, second)] => {
-            let (source, next) = (&source[start..], &source[second..]);
-            for (k, &offset) in offsets.iter().enumerate() {
-                // What the second copy writes beyond this row, the next one overwrites.
-                let to = &mut panel[k * W..k * W + 2 * W];
-                to[..W].copy_from_slice(&source[offset..offset + W]);
-                to[place..place + W].copy_from_slice(&next[offset..offset + W]);
-            }
-        }
-        _ => {
-            for (k, &offset) in offsets.iter().enumerate() {
-                for &(place, start) in runs {
-                    let from = &source[offset + start..][..W];
-                    panel[k * W + place..][..W].copy_from_slice(from);
-                }
-            }
-        }
+        [a] if inside => pack_runs::<W, 1>(source, offsets, [a], panel),
+        [a, b] if inside => pack_runs::<W, 2>(source, offsets, [a, b], panel),
+        [a, b, c] if inside => pack_runs::<W, 3>(source, offsets, [a, b, c], panel),
+        [a, b, c, d] if inside => pack_runs::<W, 4>(source, offsets, [a, b, c, d], panel),
+        _ => pack_singly::<W>(source, offsets, runs, panel),
     }
 }
 
-/// [`pack`] where whole vectors would reach beyond the source.
-fn pack_at_the_end<const W: usize>(
+/// [`pack`] by whole vectors, one for each of `R` runs, of which every lane takes its own.
+#[inline(always)]
+fn pack_runs<const W: usize, const R: usize>(
+    source: &[f32],
+    offsets: &[usize],
+    runs: [(usize, usize); R],
+    panel: &mut [f32],
+) {
+    let (panel, _) = panel.as_chunks_mut::<W>();
+    // All ones where a run's lanes begin: bits, since a select of floats is not vectorised here.
+    let mut masks = [[0_u32; W]; R];
+    for (mask, run) in masks.iter_mut().zip(runs) {
+        mask[run.0..].fill(u32::MAX);
+    }
+    let sources = runs.map(|run| &source[run.1..]);
+    for (to, &offset) in panel.iter_mut().zip(offsets) {
+        let mut lanes = [0.0; W];
+        lanes.copy_from_slice(&sources[0][offset..offset + W]);
+        for r in 1..R {
+            let from = &sources[r][offset..offset + W];
+            for lane in 0..W {
+                let (mine, mask) = (from[lane].to_bits(), masks[r][lane]);
+                let others = lanes[lane].to_bits();
+                lanes[lane] = f32::from_bits(others ^ ((others ^ mine) & mask));
+            }
+        }
+        *to = lanes;
+    }
+}
+
+/// [`pack`] pixel by pixel: for many short runs, and where whole vectors would reach beyond the
+/// source.
+fn pack_singly<const W: usize>(
     source: &[f32],
     offsets: &[usize],
     runs: &[(usize, usize)],
     panel: &mut [f32],
 ) {
-    for (k, &offset) in offsets.iter().enumerate() {
-        for &(place, start) in runs {
-            let from = source.get(offset + start..).unwrap_or(&[]);
-            let from = &from[..from.len().min(W)];
-            panel[k * W + place..][..from.len()].copy_from_slice(from);
+    let mut pixels = [0; W];
+    for &(place, start) in runs {
+        for (lane, pixel) in pixels.iter_mut().enumerate().skip(place) {
+            *pixel = start + lane;
+        }
+    }
+    let (panel, _) = panel.as_chunks_mut::<W>();
+    for (to, &offset) in panel.iter_mut().zip(offsets) {
+        for (lane, pixel) in to.iter_mut().zip(pixels) {
+            // Lanes beyond the last pixel may lie beyond the source too.
+            *lane = source.get(offset + pixel).copied().unwrap_or(0.0);
         }
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::band::{Band, Bands};
 use super::{Geometry, Slots};
 use crate::kernels::gemm::PackedB;
-use crate::kernels::simd::{Left, NARROW_ROWS, TILE, WIDE, accumulate, copy_columns};
+use crate::kernels::simd::{Left, TILE, WIDE, accumulate, copy_out};
 
 #[derive(Clone, Debug)]
 pub struct Last {
@@ -16,6 +16,8 @@ pub struct Last {
     segments: Vec<usize>,
     /// Elements of a run.
     len: usize,
+    /// Where the window of each pixel of a band begins, in elements.
+    starts: Vec<usize>,
 }
 
 impl Last {
@@ -47,9 +49,14 @@ impl Last {
                 weight[(group * filters + filter) * depth + input * w.taps() + tap]
             }
         };
+        let start = |pixel: usize| {
+            let (y, x) = (pixel / w.output[2], pixel % w.output[2]);
+            (y * w.stride[1] * pitch.row + x * w.stride[2]) * geometry.in_channels
+        };
         let pack = |group| PackedB::from_fn(filters, depth, element(group));
         Last {
             weights: (0..geometry.groups).map(pack).collect(),
+            starts: (0..bands.rows * w.output[2]).map(start).collect(),
             bands,
             segments,
             len,
@@ -104,44 +111,29 @@ impl Last {
             self.bands.copy(geometry, band, image, scratch);
             scratch
         };
-        let row_pitch = w.stride[1] * self.bands.pitch(geometry).row * geometry.in_channels;
-        let column_pitch = w.stride[2] * geometry.in_channels;
         let pixels = band.rows.len() * w.output[2];
-        let mut starts = [0; NARROW_ROWS];
-        let mut tile = [0.0; TILE];
+        let filters = geometry.filters;
+        let (mut start, mut tile) = ([0.0; TILE], [0.0; TILE]);
         for (group, weights) in self.weights.iter().enumerate() {
-            let channel = group * geometry.group_inputs();
+            let source = &source[group * geometry.group_inputs()..];
             for p in 0..weights.count() {
                 let panel = weights.panel(p, 0..weights.k());
                 let (width, columns) = (panel.width, panel.columns);
                 let filter = group * geometry.group_filters() + p * WIDE;
-                let mut first = [0.0; WIDE];
-                first[..columns].copy_from_slice(&bias[filter..filter + columns]);
-                let (mut y, mut x) = (0, 0);
-                for top in (0..pixels).step_by(panel.tile_rows()) {
-                    let count = panel.tile_rows().min(pixels - top);
-                    for start in &mut starts[..count] {
-                        *start = channel + y * row_pitch + x * column_pitch;
-                        x += 1;
-                        if x == w.output[2] {
-                            (x, y) = (0, y + 1);
-                        }
-                    }
-                    for row in tile.chunks_exact_mut(width).take(count) {
-                        copy_columns(&first, row, width);
-                    }
+                for row in start.chunks_mut(width).filter(|row| row.len() == width) {
+                    row[..columns].copy_from_slice(&bias[filter..filter + columns]);
+                }
+                let rows = panel.tile_rows();
+                for (i, starts) in self.starts[..pixels].chunks(rows).enumerate() {
                     let left = Left {
                         data: source,
-                        rows: &starts[..count],
+                        rows: starts,
                         segments: &self.segments,
                         len: self.len,
                     };
-                    accumulate(&mut tile, left, panel.data, width);
-                    let results =
-                        output[top * geometry.filters..].chunks_exact_mut(geometry.filters);
-                    for (row, to) in tile.chunks_exact(width).take(count).zip(results) {
-                        copy_columns(row, &mut to[filter..], columns);
-                    }
+                    accumulate(&start, &mut tile, left, panel.data, width);
+                    let to = &mut output[i * rows * filters + filter..];
+                    copy_out(&tile, width, starts.len(), columns, to, filters);
                 }
             }
         }

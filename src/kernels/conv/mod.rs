@@ -1,11 +1,11 @@
 //! Convolution (cross-correlation, as every framework has it).
 //!
-//! Both layouts are matrix products over the tiles of [`simd`](super::simd), without an im2col of
-//! the image. Channels last, a tile's rows are pixels, read where they lie ([`last`]). Channels
-//! first, a tile's rows are filters and its columns are pixels, packed a panel at a time ([`first`]).
+//! Both layouts are matrix products over the tiles of `simd`, without an im2col of
+//! the image. Channels last, a tile's rows are pixels, read where they lie (`last`). Channels
+//! first, a tile's rows are filters and its columns are pixels, packed a panel at a time (`first`).
 //! Either reads a *band*: the input rows under some output rows, copied with their padding to where
 //! they stay in the cache, or the image itself where there is no padding. What has too little to sum
-//! for a matrix product is computed row by row ([`direct`]).
+//! for a matrix product is computed row by row (`direct`).
 
 mod band;
 mod direct;

@@ -11,33 +11,39 @@ use super::{Left, TILE, WIDE};
 
 /// Calls `f` where the compiler may use AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
-pub fn call<R>(f: impl FnOnce() -> R) -> R {
-    f()
+pub fn call<A, R>(arguments: A, f: impl FnOnce(A) -> R) -> R {
+    f(arguments)
 }
 
 /// # Safety
-/// `left` lies inside of its data, `panel` holds `width` elements for each of its depth, and `tile`
-/// holds `width` for each of its rows; `width` is 16 with at most 6 rows, or 8 with at most 8.
+/// `left` lies inside of its data, `panel` holds `width` elements for each of its depth, and the
+/// tiles hold `width` for each of its rows; `width` is 16 with at most 6 rows, or 8 with at most 8.
 #[target_feature(enable = "avx2,fma")]
-pub unsafe fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], width: usize) {
-    let (to, b) = (tile.as_mut_ptr(), panel.as_ptr());
+pub unsafe fn accumulate(
+    start: &[f32; TILE],
+    tile: &mut [f32; TILE],
+    left: Left,
+    panel: &[f32],
+    width: usize,
+) {
+    let (from, to, b) = (start.as_ptr(), tile.as_mut_ptr(), panel.as_ptr());
     // SAFETY: the caller's promise, passed on with the row count as a constant.
     unsafe {
         match (width, left.rows.len()) {
-            (WIDE, 1) => tile_of::<1, 2>(to, left, b),
-            (WIDE, 2) => tile_of::<2, 2>(to, left, b),
-            (WIDE, 3) => tile_of::<3, 2>(to, left, b),
-            (WIDE, 4) => tile_of::<4, 2>(to, left, b),
-            (WIDE, 5) => tile_of::<5, 2>(to, left, b),
-            (WIDE, 6) => tile_of::<6, 2>(to, left, b),
-            (_, 1) => tile_of::<1, 1>(to, left, b),
-            (_, 2) => tile_of::<2, 1>(to, left, b),
-            (_, 3) => tile_of::<3, 1>(to, left, b),
-            (_, 4) => tile_of::<4, 1>(to, left, b),
-            (_, 5) => tile_of::<5, 1>(to, left, b),
-            (_, 6) => tile_of::<6, 1>(to, left, b),
-            (_, 7) => tile_of::<7, 1>(to, left, b),
-            (_, 8) => tile_of::<8, 1>(to, left, b),
+            (WIDE, 1) => tile_of::<1, 2>(from, to, left, b),
+            (WIDE, 2) => tile_of::<2, 2>(from, to, left, b),
+            (WIDE, 3) => tile_of::<3, 2>(from, to, left, b),
+            (WIDE, 4) => tile_of::<4, 2>(from, to, left, b),
+            (WIDE, 5) => tile_of::<5, 2>(from, to, left, b),
+            (WIDE, 6) => tile_of::<6, 2>(from, to, left, b),
+            (_, 1) => tile_of::<1, 1>(from, to, left, b),
+            (_, 2) => tile_of::<2, 1>(from, to, left, b),
+            (_, 3) => tile_of::<3, 1>(from, to, left, b),
+            (_, 4) => tile_of::<4, 1>(from, to, left, b),
+            (_, 5) => tile_of::<5, 1>(from, to, left, b),
+            (_, 6) => tile_of::<6, 1>(from, to, left, b),
+            (_, 7) => tile_of::<7, 1>(from, to, left, b),
+            (_, 8) => tile_of::<8, 1>(from, to, left, b),
             _ => {}
         }
     }
@@ -46,10 +52,16 @@ pub unsafe fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], widt
 /// A tile of `R` rows and `V` vectors across.
 ///
 /// # Safety
-/// `left` has `R` rows inside of its data; `tile` is valid for `R * V * 8` elements and `b` for
+/// `left` has `R` rows inside of its data; `start` and `tile` are valid for `R * V * 8` elements and `b` for
 /// `V * 8` times the depth of `left`.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn tile_of<const R: usize, const V: usize>(tile: *mut f32, left: Left, mut b: *const f32) {
+#[allow(clippy::needless_range_loop)] // One index, several arrays and pointers.
+unsafe fn tile_of<const R: usize, const V: usize>(
+    start: *const f32,
+    tile: *mut f32,
+    left: Left,
+    mut b: *const f32,
+) {
     let at = |r: usize, v: usize| (r * V + v) * 8;
     let Ok(rows) = <&[usize; R]>::try_from(left.rows) else {
         return;
@@ -58,7 +70,7 @@ unsafe fn tile_of<const R: usize, const V: usize>(tile: *mut f32, left: Left, mu
     // `segment` from `rows[r]` of the data, and `b` moves on by `V * 8` for each of them.
     unsafe {
         let mut sums: [[__m256; V]; R] =
-            array::from_fn(|r| array::from_fn(|v| _mm256_loadu_ps(tile.add(at(r, v)))));
+            array::from_fn(|r| array::from_fn(|v| _mm256_loadu_ps(start.add(at(r, v)))));
         let row: [*const f32; R] = array::from_fn(|r| left.data.as_ptr().add(rows[r]));
         for &segment in left.segments {
             for i in segment..segment + left.len {
@@ -106,6 +118,7 @@ pub unsafe fn accumulate_few(
 /// # Safety
 /// As for [`accumulate_few`], and `R * P` is 4.
 #[target_feature(enable = "avx2,fma")]
+#[allow(clippy::needless_range_loop)] // One index, several arrays and pointers.
 unsafe fn few<const R: usize, const P: usize>(
     sums: &mut [f32; 4 * WIDE],
     rows: &[f32],

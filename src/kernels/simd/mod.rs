@@ -34,42 +34,66 @@ pub fn has_avx2() -> bool {
 }
 
 /// Runs `f` compiled for the widest vectors that the processor has: plain loops inside of it are
-/// vectorised accordingly. The arithmetic is the same, so are the results.
+/// vectorised accordingly. The arithmetic is the same, so are the results. For a closure small
+/// enough that the compiler surely inlines it; else see [`vectorized_with`].
 #[inline]
 pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    vectorized_with(f, |f| f())
+}
+
+/// [`vectorized`] for a function of any size, which must be marked `#[inline(always)]` (as a closure
+/// cannot be): only what is inlined is compiled for the processor.
+#[inline]
+pub fn vectorized_with<A, R>(arguments: A, f: impl FnOnce(A) -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if has_avx2() {
         // SAFETY: `has_avx2` just found the features that the function is compiled for.
-        return unsafe { avx2::call(f) };
+        return unsafe { avx2::call(arguments, f) };
     }
-    f()
+    f(arguments)
 }
 
-/// Copies the first `columns` elements, at most [`WIDE`]. Every length has its own few moves: a call
-/// to copy six floats takes longer than computing them.
-#[inline(always)]
-pub fn copy_columns(from: &[f32], to: &mut [f32], columns: usize) {
+/// Copies the first `columns` elements, at most [`WIDE`], of each of `rows` rows of a tile `width`
+/// wide to `to`, where a row begins every `pitch` elements. Every length has its own few moves: a
+/// call to copy six floats takes longer than computing them.
+#[inline]
+pub fn copy_out(
+    tile: &[f32; TILE],
+    width: usize,
+    rows: usize,
+    columns: usize,
+    to: &mut [f32],
+    pitch: usize,
+) {
     #[inline(always)]
-    fn copy<const N: usize>(from: &[f32], to: &mut [f32]) {
-        to[..N].copy_from_slice(&from[..N]);
+    fn copy<const N: usize>(
+        tile: &[f32; TILE],
+        width: usize,
+        rows: usize,
+        to: &mut [f32],
+        pitch: usize,
+    ) {
+        for r in 0..rows {
+            to[r * pitch..][..N].copy_from_slice(&tile[r * width..][..N]);
+        }
     }
     match columns {
-        1 => copy::<1>(from, to),
-        2 => copy::<2>(from, to),
-        3 => copy::<3>(from, to),
-        4 => copy::<4>(from, to),
-        5 => copy::<5>(from, to),
-        6 => copy::<6>(from, to),
-        7 => copy::<7>(from, to),
-        8 => copy::<8>(from, to),
-        9 => copy::<9>(from, to),
-        10 => copy::<10>(from, to),
-        11 => copy::<11>(from, to),
-        12 => copy::<12>(from, to),
-        13 => copy::<13>(from, to),
-        14 => copy::<14>(from, to),
-        15 => copy::<15>(from, to),
-        _ => copy::<WIDE>(from, to),
+        1 => copy::<1>(tile, width, rows, to, pitch),
+        2 => copy::<2>(tile, width, rows, to, pitch),
+        3 => copy::<3>(tile, width, rows, to, pitch),
+        4 => copy::<4>(tile, width, rows, to, pitch),
+        5 => copy::<5>(tile, width, rows, to, pitch),
+        6 => copy::<6>(tile, width, rows, to, pitch),
+        7 => copy::<7>(tile, width, rows, to, pitch),
+        8 => copy::<8>(tile, width, rows, to, pitch),
+        9 => copy::<9>(tile, width, rows, to, pitch),
+        10 => copy::<10>(tile, width, rows, to, pitch),
+        11 => copy::<11>(tile, width, rows, to, pitch),
+        12 => copy::<12>(tile, width, rows, to, pitch),
+        13 => copy::<13>(tile, width, rows, to, pitch),
+        14 => copy::<14>(tile, width, rows, to, pitch),
+        15 => copy::<15>(tile, width, rows, to, pitch),
+        _ => copy::<WIDE>(tile, width, rows, to, pitch),
     }
 }
 
@@ -104,10 +128,17 @@ impl Left<'_> {
     }
 }
 
-/// Adds `left · panel` to `tile`, whose rows are `width` wide: [`WIDE`] with at most [`WIDE_ROWS`]
-/// rows, or [`NARROW`] with at most [`NARROW_ROWS`]. Each element is summed in the order of `k`.
+/// Computes the tile `start + left · panel`, whose rows are `width` wide: [`WIDE`] with at most
+/// [`WIDE_ROWS`] rows, or [`NARROW`] with at most [`NARROW_ROWS`]. Each element is summed in the
+/// order of `k`; elements beyond the last row stay.
 #[inline]
-pub fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], width: usize) {
+pub fn accumulate(
+    start: &[f32; TILE],
+    tile: &mut [f32; TILE],
+    left: Left,
+    panel: &[f32],
+    width: usize,
+) {
     let depth = left.checked_depth();
     assert!(
         panel.len() >= depth * width,
@@ -125,12 +156,12 @@ pub fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], width: usiz
     #[cfg(target_arch = "x86_64")]
     if has_avx2() {
         // SAFETY: the features were just found. `checked_depth` and the assertions above bound
-        // every access: rows × width elements of the tile (at most 96 and 64 of its 96), depth ×
+        // every access: rows × width elements of either tile (at most 96 and 64 of its 96), depth ×
         // width of the panel, and the left operand's runs.
-        unsafe { avx2::accumulate(tile, left, panel, width) };
+        unsafe { avx2::accumulate(start, tile, left, panel, width) };
         return;
     }
-    portable::accumulate(tile, left, panel, width);
+    portable::accumulate(start, tile, left, panel, width);
 }
 
 /// Adds `rows · panels` to `sums` for one or two rows: too few to hide the latency of a multiply-add
@@ -187,9 +218,9 @@ mod tests {
                         len,
                     };
                     let mut got = [0.5; TILE];
-                    accumulate(&mut got, left, &panel, width);
+                    accumulate(&[0.5; TILE], &mut got, left, &panel, width);
                     let mut want = [0.5; TILE];
-                    portable::accumulate(&mut want, left, &panel, width);
+                    portable::accumulate(&[0.5; TILE], &mut want, left, &panel, width);
                     assert_close(&got, &want, 1e-5, "tile");
                     assert_eq!(got[rows * width..], [0.5; TILE][rows * width..]);
                 }
@@ -219,7 +250,7 @@ mod tests {
                             segments: &[0],
                             len: k,
                         };
-                        accumulate(&mut tile, left, panel, WIDE);
+                        accumulate(&[0.25; TILE], &mut tile, left, panel, WIDE);
                         let at = (r * (4 / count) + p) * WIDE;
                         assert_eq!(got[at..at + WIDE], tile[..WIDE], "the same bits");
                     }
@@ -237,6 +268,6 @@ mod tests {
             segments: &[2],
             len: 4,
         };
-        accumulate(&mut [0.0; TILE], left, &[0.0; 64], WIDE);
+        accumulate(&[0.0; TILE], &mut [0.0; TILE], left, &[0.0; 64], WIDE);
     }
 }

@@ -2,18 +2,25 @@
 
 use super::{Left, NARROW, TILE, WIDE};
 
-pub fn accumulate(tile: &mut [f32; TILE], left: Left, panel: &[f32], width: usize) {
+pub fn accumulate(
+    start: &[f32; TILE],
+    tile: &mut [f32; TILE],
+    left: Left,
+    panel: &[f32],
+    width: usize,
+) {
     match width {
-        WIDE => rows::<WIDE>(tile, left, panel),
-        _ => rows::<NARROW>(tile, left, panel),
+        WIDE => rows::<WIDE>(start, tile, left, panel),
+        _ => rows::<NARROW>(start, tile, left, panel),
     }
 }
 
-fn rows<const W: usize>(tile: &mut [f32; TILE], left: Left, panel: &[f32]) {
+fn rows<const W: usize>(start: &[f32; TILE], tile: &mut [f32; TILE], left: Left, panel: &[f32]) {
+    let (starts, _) = start.as_chunks::<W>();
     let (tile_rows, _) = tile.as_chunks_mut::<W>();
     let (panel, _) = panel.as_chunks::<W>();
-    for (sums, &row) in tile_rows.iter_mut().zip(left.rows) {
-        let mut total = *sums;
+    for ((sums, start), &row) in tile_rows.iter_mut().zip(starts).zip(left.rows) {
+        let mut total = *start;
         let mut columns = panel.iter();
         for &segment in left.segments {
             let run = &left.data[row + segment..][..left.len];

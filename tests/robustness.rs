@@ -86,7 +86,7 @@ fn large_numbers_are_answered() {
         ("fc: Linear(9223372036854775807)", None),
         ("fc: Linear(9223372036854775808)", Some(Code::E0310)),
         ("fc: Linear(2**127 - 1)", Some(Code::E0310)),
-        ("fc: Linear(-2**127)", Some(Code::E0404)),
+        ("fc: Linear(-2**126)", Some(Code::E0404)),
         ("fc: Linear(2**127)", Some(Code::E0310)),
         ("fc: Linear(340282366920938463463374607431768211456)", None),
         ("fc: Linear(99999999999999999999999999999999999999999999)", None),

@@ -212,6 +212,7 @@ impl<'a> Walk<'_, 'a> {
             return None;
         }
         if frame.blocks.len() > MAX_NESTING {
+            self.too_deep = true;
             let diagnostic = shapes::nested_too_deep(used.name, MAX_NESTING);
             self.tell(frame, used.statement, diagnostic);
             return None;

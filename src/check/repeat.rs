@@ -96,7 +96,10 @@ impl<'a> Walk<'_, 'a> {
         let result = match turns.last() {
             Some((_, result)) => *result,
             None => match &above {
-                Current::Value(operand) => Some(operand.value),
+                Current::Value(operand) => {
+                    frame.mark_used(operand.made);
+                    Some(operand.value)
+                }
                 _ => None,
             },
         };

@@ -339,9 +339,10 @@ pub fn unbindable(span: Span, names: &[Name], holder: Option<&Dim>) -> Diagnosti
     };
     let diagnostic = Diagnostic::new(Code::E0216, span, message).here("cannot be found");
     let diagnostic = match holder {
-        Some(dim) => diagnostic.note(format!(
-            "only `{dim}` is known of the data, and more than one choice of {all} fits it"
-        )),
+        Some(dim) => diagnostic.note(match names {
+            [one] => format!("`{one}` occurs only in `{dim}`, which does not give it"),
+            _ => format!("of {all} only `{dim}` is known, and many choices of them fit it"),
+        }),
         None => diagnostic,
     };
     diagnostic

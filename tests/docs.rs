@@ -76,7 +76,11 @@ fn fences(page: &str) -> Vec<(String, String)> {
 fn each_page_begins_with_its_code_and_title() {
     for code in Code::ALL {
         let first = code.page().lines().next().unwrap_or_default();
-        assert_eq!(first, format!("# {code}: {}", code.title()), "docs/errors/{code}.md");
+        assert_eq!(
+            first,
+            format!("# {code}: {}", code.title()),
+            "docs/errors/{code}.md"
+        );
     }
 }
 

@@ -17,7 +17,9 @@ fn outcome(analysis: &Analysis) -> String {
     };
     let mut text = String::new();
     for output in &model.outputs {
-        let ty = output.value.and_then(|value| model.values[value.0 as usize].ty.clone());
+        let ty = output
+            .value
+            .and_then(|value| model.values[value.0 as usize].ty.clone());
         let shape = ty.map_or("?".to_owned(), |ty| ty.shape.to_string());
         text += &format!("{} {shape}\n", output.name.value);
     }
@@ -62,7 +64,9 @@ fn table(cases: &[(&str, &str, &str)]) {
             .map(|line| format!("{line}\n"))
             .collect();
         if found != expected {
-            wrong.push(format!("== {what}\n{text}\nfound:\n{found}\nexpected:\n{expected}\n{said}"));
+            wrong.push(format!(
+                "== {what}\n{text}\nfound:\n{found}\nexpected:\n{expected}\n{said}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -71,61 +75,93 @@ fn table(cases: &[(&str, &str, &str)]) {
 #[test]
 fn shapes_and_dimension_variables() {
     table(&[
-        ("variables are any size", "
+        (
+            "variables are any size",
+            "
 model M {
     input x: [N, H, W, 3]
     c: Conv(8, kernel=3)
     output y: [N, H - 2, W - 2, 8]
-}", "y [N, H - 2, W - 2, 8]
+}",
+            "y [N, H - 2, W - 2, 8]
 needs H >= 3
 needs W >= 3
-c.weight [8, 3, 3, 3]; c.bias [8]"),
-        ("even sizes", "
+c.weight [8, 3, 3, 3]; c.bias [8]",
+        ),
+        (
+            "even sizes",
+            "
 model M {
     input x: [N, 2*h, h + 1]
     MaxPool(2) from x       -> [N, h, h + 1]
     output y
-}", "y [N, h, h + 1]"),
-        ("a product, even with one factor known", "
+}",
+            "y [N, h, h + 1]",
+        ),
+        (
+            "a product, even with one factor known",
+            "
 model M {
     input x: [N, H*W]
     input s: [H]
     r: Reshape([N, H, W]) from x
     output y from r
     output t from s
-}", "y [N, H, W]\nt [H]\nE0216 line 3"),
-        ("a scalar", "
+}",
+            "y [N, H, W]\nt [H]\nE0216 line 3",
+        ),
+        (
+            "a scalar",
+            "
 model M {
     input x: []
     ReLU
     output y: []
-}", "y []"),
-        ("a hole states nothing", "
+}",
+            "y []",
+        ),
+        (
+            "a hole states nothing",
+            "
 model M {
     input x: [N, 8, 6]
     Flatten -> [N, _]
     output y: [_, 48]
-}", "y [N, 48]"),
-        ("a reshape with a hole", "
+}",
+            "y [N, 48]",
+        ),
+        (
+            "a reshape with a hole",
+            "
 model M {
     input x: [N, 8, 6]
     Reshape([N, _, 4])
     output y
-}", "y [N, 12, 4]"),
-        ("a size of an input asks for more", "
+}",
+            "y [N, 12, 4]",
+        ),
+        (
+            "a size of an input asks for more",
+            "
 model M {
     input x: [N, H - 3]
     ReLU
     output y
-}", "y [N, H - 3]\nneeds H >= 4"),
-        ("element types", "
+}",
+            "y [N, H - 3]\nneeds H >= 4",
+        ),
+        (
+            "element types",
+            "
 model M {
     input x: i64[N]
     input z: [N]
     Identity from x
     output y
     output u from z
-}", "y [N]\nu [N]"),
+}",
+            "y [N]\nu [N]",
+        ),
     ]);
 }
 
@@ -169,7 +205,9 @@ c1.weight [4, 2, 3]; c1.bias [4]; c3.weight [4, 2, 1, 1, 1]; c3.bias [4]"),
 #[test]
 fn values_and_arithmetic() {
     table(&[
-        ("lets, defaults and all operators", "
+        (
+            "lets, defaults and all operators",
+            "
 model M(classes=10, width=2**3) {
     input x: [N, 7]
     let half = width // 2
@@ -178,36 +216,54 @@ model M(classes=10, width=2**3) {
     a: Linear(odd * third)
     b: Linear(classes)
     output y: [N, classes]
-}", "y [N, 10]
-a.weight [5, 7]; a.bias [5]; b.weight [10, 5]; b.bias [10]"),
-        ("tuples, arrays and a division of one", "
+}",
+            "y [N, 10]
+a.weight [5, 7]; a.bias [5]; b.weight [10, 5]; b.bias [10]",
+        ),
+        (
+            "tuples, arrays and a division of one",
+            "
 model M {
     input x: [N, H, W, 1]
     let k = (3, 3)
     blur: Conv(1, kernel=k, padding=same, weight=[[1, 2, 1], [2, 4, 2], [1, 2, 1]] / 16, bias=0)
     output y: [N, H, W, 1]
-}", "y [N, H, W, 1]\nblur.weight [1, 1, 3, 3]; blur.bias [1]"),
-        ("a size of a layer from the data's", "
+}",
+            "y [N, H, W, 1]\nblur.weight [1, 1, 3, 3]; blur.bias [1]",
+        ),
+        (
+            "a size of a layer from the data's",
+            "
 model M {
     input x: [N, C, 4]
     Reshape([N, 4 * C])
     output y
-}", "y [N, 4*C]"),
-        ("choices and strings in lets", "
+}",
+            "y [N, 4*C]",
+        ),
+        (
+            "choices and strings in lets",
+            "
 model M(edges=same) {
     input x: [N, 9, 9, 1]
     let how = edges
     c: Conv(2, kernel=3, padding=how)
     output y
-}", "y [N, 9, 9, 2]\nc.weight [2, 1, 3, 3]; c.bias [2]"),
-        ("lets are seen from their line on", "
+}",
+            "y [N, 9, 9, 2]\nc.weight [2, 1, 3, 3]; c.bias [2]",
+        ),
+        (
+            "lets are seen from their line on",
+            "
 model M {
     input x: [N, 4]
     a: Linear(k)
     let k = 3
     b: Linear(k)
     output y
-}", "y ?\nE0203 line 4"),
+}",
+            "y ?\nE0203 line 4",
+        ),
     ]);
 }
 
@@ -539,13 +595,19 @@ model M {
 #[test]
 fn outputs_and_lints() {
     table(&[
-        ("names for the last axis", "
+        (
+            "names for the last axis",
+            "
 model M {
     input x: [N, 3]
     Softmax
     output y: [N, 3] labels [\"a\", \"b\", \"c\"]
-}", "y [N, 3]"),
-        ("what nothing uses", "
+}",
+            "y [N, 3]",
+        ),
+        (
+            "what nothing uses",
+            "
 model M(k=3) {
     input x: [N, 3]
     input z: [N, 3]
@@ -553,16 +615,24 @@ model M(k=3) {
     a: ReLU from x
     b: Sigmoid from x
     output y from b
-}", "y [N, 3]\nW0105 line 2\nW0102 line 4\nW0105 line 5\nW0102 line 6"),
-        ("an error may hide a use", "
+}",
+            "y [N, 3]\nW0105 line 2\nW0102 line 4\nW0105 line 5\nW0102 line 6",
+        ),
+        (
+            "an error may hide a use",
+            "
 model M {
     input x: [N, 3]
     let j = 1
     a: ReLU
     Relux from a
     output y
-}", "y ?\nE0201 line 6"),
-        ("several models, each with its own names", "
+}",
+            "y ?\nE0201 line 6",
+        ),
+        (
+            "several models, each with its own names",
+            "
 model A {
     input x: [N, 3]
     f: Linear(2)
@@ -572,33 +642,49 @@ model B {
     input x: [N, T, 3]
     f: Linear(4)
     output y: [N, T, 4]
-}", "y [N, T, 4]\nf.weight [4, 3]; f.bias [4]"),
-        ("a missing file of weights", "
+}",
+            "y [N, T, 4]\nf.weight [4, 3]; f.bias [4]",
+        ),
+        (
+            "a missing file of weights",
+            "
 model M {
     weights \"nowhere.safetensors\"
     input x: [N, 3]
     ReLU
     output y
-}", "y [N, 3]\nW0103 line 3"),
-        ("a parameter without a default is a symbol", "
+}",
+            "y [N, 3]\nW0103 line 3",
+        ),
+        (
+            "a parameter without a default is a symbol",
+            "
 model M(classes) {
     input x: [N, 3]
     f: Linear(classes)
     output y: [N, classes]
-}", "y [N, classes]\nf.weight [classes, 3]; f.bias [classes]"),
-        ("a symbol is no number", "
+}",
+            "y [N, classes]\nf.weight [classes, 3]; f.bias [classes]",
+        ),
+        (
+            "a symbol is no number",
+            "
 model M(classes) {
     input x: [N, 3]
     f: Linear(classes)
     output y: [N, 10]
-}", "y [N, classes]\nf.weight [classes, 3]; f.bias [classes]\nE0305 line 5"),
+}",
+            "y [N, classes]\nf.weight [classes, 3]; f.bias [classes]\nE0305 line 5",
+        ),
     ]);
 }
 
 #[test]
 fn one_mistake_is_told_once() {
     table(&[
-        ("a wrong claim changes nothing below", "
+        (
+            "a wrong claim changes nothing below",
+            "
 model M {
     input x: [N, 28, 28, 1]
     c: Conv(4, kernel=3) -> [N, 28, 28, 4]
@@ -606,8 +692,12 @@ model M {
     Flatten
     f: Linear(10)
     output y: [N, 10]
-}", "y [N, 10]\nc.weight [4, 1, 3, 3]; c.bias [4]; f.weight [10, 676]; f.bias [10]\nE0305 line 4"),
-        ("in every turn", "
+}",
+            "y [N, 10]\nc.weight [4, 1, 3, 3]; c.bias [4]; f.weight [10, 676]; f.bias [10]\nE0305 line 4",
+        ),
+        (
+            "in every turn",
+            "
 model M {
     input x: [N, 8]
     a: repeat 5 {
@@ -616,8 +706,12 @@ model M {
         Add from f, nobody
     }
     output y
-}", "y ?\nE0401 line 5\nE0201 line 6\nE0202 line 7"),
-        ("in every use", "
+}",
+            "y ?\nE0401 line 5\nE0201 line 6\nE0202 line 7",
+        ),
+        (
+            "in every use",
+            "
 block B(n) {
     input x: [N, C]
     f: Linear(n, kernel=3)
@@ -628,8 +722,12 @@ model M {
     a: B(1)
     b: B(2)
     output y
-}", "y ?\nE0401 line 4\nE0202 line 5"),
-        ("in a later turn only", "
+}",
+            "y ?\nE0401 line 4\nE0202 line 5",
+        ),
+        (
+            "in a later turn only",
+            "
 model M {
     input x: [N, 9, 9, 1]
     a: repeat 5 {
@@ -637,8 +735,12 @@ model M {
         ReLU
     }
     output y
-}", "y ?\nE0303 line 5"),
-        ("through blocks in blocks", "
+}",
+            "y ?\nE0303 line 5",
+        ),
+        (
+            "through blocks in blocks",
+            "
 block In(k) {
     input x: [N, H, W, C]
     AvgPool(k, stride=1)
@@ -656,7 +758,9 @@ model M {
     b: Out(2) from x
     output y
     output z from a
-}", "y [N, 6, 6, 1]\nz ?\nE0311 line 15"),
+}",
+            "y [N, 6, 6, 1]\nz ?\nE0311 line 15",
+        ),
     ]);
 }
 
@@ -674,7 +778,10 @@ fn imports() {
         &[("blocks.nn", BLOCKS)],
         &[],
     );
-    assert_eq!(found, "y [N, 3]\nu.f.weight [3, 4]; u.f.bias [3]\n", "{said}");
+    assert_eq!(
+        found, "y [N, 3]\nu.f.weight [3, 4]; u.f.bias [3]\n",
+        "{said}"
+    );
     let (found, said) = run(
         "import Unit, Other from \"blocks.nn\"\nmodel M {\n    input x: [N, 4]\n    u: Other(3)\n    output y\n}\n",
         &[("blocks.nn", BLOCKS)],

@@ -111,7 +111,11 @@ impl<'a> Walk<'_, 'a> {
         let mut fine = places.is_some();
         for (at, argument) in statement.arguments.iter().enumerate() {
             // A choice can be handed through a parameter: `Down(padding=same)`.
-            let value = self.eval(frame, &argument.value, self.choices_of(frame, &argument.value));
+            let value = self.eval(
+                frame,
+                &argument.value,
+                self.choices_of(frame, &argument.value),
+            );
             fine &= !matches!(value, Value::Error);
             if let Some(places) = &places {
                 values[places[at]] = Some(value);

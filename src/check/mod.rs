@@ -9,6 +9,7 @@ mod arguments;
 mod blocks;
 mod build;
 mod eval;
+mod finish;
 mod inputs;
 mod obligations;
 mod paths;
@@ -32,7 +33,7 @@ use program::Program;
 use wording::{lints, names};
 
 /// How many applications of layers and turns of repeats one model may have.
-pub const MAX_STEPS: usize = 400_000;
+pub const MAX_STEPS: usize = 100_000;
 
 /// How deep uses of blocks may nest.
 pub const MAX_NESTING: usize = 64;

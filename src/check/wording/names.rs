@@ -170,12 +170,7 @@ pub fn nothing_above(span: Span) -> Diagnostic {
 /// A layer below several inputs with nothing between.
 ///
 /// `from` would be written at `end`; with `several`, all of them can be taken.
-pub fn several_inputs(
-    span: Span,
-    inputs: &[(Name, Span)],
-    end: Span,
-    several: bool,
-) -> Diagnostic {
+pub fn several_inputs(span: Span, inputs: &[(Name, Span)], end: Span, several: bool) -> Diagnostic {
     let names: Vec<&str> = inputs.iter().map(|(name, _)| &**name).collect();
     let mut diagnostic = Diagnostic::new(
         Code::E0207,
@@ -191,7 +186,11 @@ pub fn several_inputs(
     }
     let choices: Vec<String> = match several {
         true => vec![names.join(", ")],
-        false => names.iter().take(3).map(|name| (*name).to_owned()).collect(),
+        false => names
+            .iter()
+            .take(3)
+            .map(|name| (*name).to_owned())
+            .collect(),
     };
     for choice in choices {
         diagnostic = diagnostic.fix(format!("take `{choice}`"), end, format!(" from {choice}"));

@@ -352,10 +352,7 @@ impl<'a> Checker<'a> {
         };
         let mut steps: Vec<(Name, Span, Name)> = Vec::new();
         let mut at = circle[0];
-        loop {
-            let Some((used, span)) = inside(&at) else {
-                break;
-            };
+        while let Some((used, span)) = inside(&at) {
             let name = |block: usize| self.blocks[block].definition.name.value.clone();
             steps.push((name(at), span, name(used)));
             at = used;

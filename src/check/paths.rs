@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::build::Walk;
 use super::program::{Source, ValueId};
-use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
+use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand, Turn};
 use super::wording::names;
 use crate::layers::def::TensorType;
 use crate::syntax::ast::{From, Path, SegmentKind, StatementKind};
@@ -14,7 +14,7 @@ use crate::text::{Name, Span};
 #[derive(Clone)]
 enum Reached<'e> {
     Entity(&'e Entity),
-    Turns(Vec<&'e (HashMap<Name, Entity>, Option<ValueId>)>),
+    Turns(Vec<&'e Turn>),
 }
 
 /// What a path comes to.

@@ -78,6 +78,8 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
             file: *file,
             tree,
             imports: imports.clone(),
+            unread: tree.items.is_empty()
+                && (reader.diagnostics.iter()).any(|told| told.primary.span.file == *file),
         })
         .collect();
     let beside = Beside {

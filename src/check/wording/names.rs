@@ -442,3 +442,16 @@ pub fn not_utf8(span: Span, byte: u8) -> Diagnostic {
     .here("not a character")
     .note("save the file as UTF-8; nothing else in it was checked")
 }
+
+/// A file that defines nothing.
+pub fn nothing_defined(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0220,
+        span,
+        "the file defines neither a model nor a block",
+    )
+    .here("nothing to check")
+    .note(
+        "a model begins with `model Name {`, an `input` and layers follow, and an `output` ends it",
+    )
+}

@@ -61,7 +61,7 @@ fn codes(rendered: &str) -> Vec<String> {
 
 fn says(path: &Path) -> (String, Vec<String>) {
     let program = name(path);
-    let bytes = fs::read(path).unwrap();
+    let bytes = fs::read(path).expect("a readable example");
     let text = String::from_utf8_lossy(&bytes);
     if let Some(arguments) = arguments(&text) {
         let (_, said) = command(&program, &arguments);

@@ -205,11 +205,15 @@ impl<'a> Walk<'_, 'a> {
     fn use_block(&mut self, frame: &mut Frame, block: usize, used: Use) -> Option<BlockEntity> {
         let entry = &self.checker.blocks[block];
         let (definition, unit, broken) = (entry.definition, entry.unit, entry.broken);
-        if broken || !self.step(used.statement) {
+        if broken {
+            self.endless = true;
+            return None;
+        }
+        if !self.step(used.statement) {
             return None;
         }
         if frame.blocks.len() > MAX_NESTING {
-            self.too_deep = true;
+            self.endless = true;
             let diagnostic = block_uses::nested_too_deep(used.name, MAX_NESTING);
             self.tell(frame, used.statement, diagnostic);
             return None;

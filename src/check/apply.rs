@@ -85,7 +85,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Some(Vec::new())
             }
-            Inputs::One | Inputs::AtLeast(_) => {
+            Inputs::One | Inputs::AtLeast(_) | Inputs::Between(..) => {
                 self.operands(frame, layer.from.as_ref(), name.span)
             }
         };
@@ -377,6 +377,8 @@ impl<'a> Walk<'_, 'a> {
             {
                 return;
             }
+            // Where a block's input comes from is known at its use.
+            Problem::Origin(_) if self.mode == Mode::Generic => return,
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
                 if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
                     let at = places.of(error.blame);
@@ -468,21 +470,14 @@ impl<'a> Walk<'_, 'a> {
         operands: &[Operand],
         name: &Ident,
     ) -> bool {
-        let fine = match def.signature().inputs {
-            Inputs::None => true,
-            Inputs::One => operands.len() == 1,
-            Inputs::AtLeast(least) => operands.len() >= least,
-        };
+        let takes = def.signature().inputs;
+        let fine = takes.takes(operands.len());
         if !fine {
             let span = from.map_or(name.span, |from| from.span);
-            let wants = match def.signature().inputs {
-                Inputs::AtLeast(least) => format!("{least} values or more"),
-                _ => "one value".into(),
-            };
             self.report(wording::input_count(
                 span,
                 def.name(),
-                &wants,
+                &takes.describe(),
                 operands.len(),
             ));
         }

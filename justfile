@@ -6,7 +6,7 @@ ci:
 
 # The tests alone.
 test:
-    cargo test --release
+    cargo test
 
 # Look at changed snapshots and accept them one by one (needs `cargo install cargo-insta`).
 bless:

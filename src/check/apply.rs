@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
+use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
 use super::wording::{arguments as wording, lints, names, shapes};
 use crate::diag::Diagnostic;
 use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
+use crate::layers::value::Value;
 use crate::layers::{self};
 use crate::shape::Dim;
 use crate::syntax::ast::{From, Ident, LayerStatement, ShapeExpr, Statement};
@@ -30,6 +32,13 @@ pub(super) struct Places<'p> {
 }
 
 impl Places<'_> {
+    /// The value of an argument, when it is given.
+    fn argument(&self, name: &str) -> Option<&Value> {
+        let (def, matched) = self.matched?;
+        let at = def.signature().args.iter().position(|arg| arg.name == name)?;
+        matched.args.given(at)
+    }
+
     /// Where `blame` points.
     pub fn of(&self, blame: Blame) -> Span {
         match blame {
@@ -85,8 +94,12 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Some(Vec::new())
             }
-            Inputs::One | Inputs::AtLeast(_) | Inputs::Between(..) => {
-                self.operands(frame, layer.from.as_ref(), name.span)
+            inputs => {
+                let ask = Ask {
+                    end: layer.parentheses.unwrap_or(name.span).after(),
+                    several: inputs.takes(2),
+                };
+                self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
         let operands =
@@ -175,10 +188,9 @@ impl<'a> Walk<'_, 'a> {
             && frame.home
             && original.is_none()
             && !path_is_turn(&path)
-            && self.checker.failed.insert(places.layer)
         {
             self.checker
-                .report(lints::unlabelled(statement, places.layer, places.name));
+                .warn(lints::unlabelled(statement, places.layer, places.name));
         }
         let at = self.layers.len();
         let results: Vec<ValueId> = outputs
@@ -247,7 +259,7 @@ impl<'a> Walk<'_, 'a> {
                 .map(|(at, failure)| (&inferred.obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
-            let diagnostics = self.describe_failures(places, types, &failed, &arithmetic);
+            let diagnostics = self.describe_failures(places, &failed, &arithmetic);
             for diagnostic in diagnostics {
                 self.tell(frame, places.statement, diagnostic);
             }
@@ -380,12 +392,21 @@ impl<'a> Walk<'_, 'a> {
             // Where a block's input comes from is known at its use.
             Problem::Origin(_) if self.mode == Mode::Generic => return,
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
-                if self.mode == Mode::Model && self.checker.failed.insert(places.statement) {
-                    let at = places.of(error.blame);
-                    self.checker
-                        .report(lints::open_until_set(at, places.name, value));
-                }
+                let what = format!("the shape of `{}`", places.name);
+                self.open(places.of(error.blame), &what, value);
                 return;
+            }
+            Problem::Kind { .. } => {
+                // A symbol that stands for a value of any kind.
+                if let Blame::Arg(name) = error.blame
+                    && let Some(Value::Int(value)) = places.argument(name)
+                    && !value.vars().is_empty()
+                    && value.vars().iter().all(|name| self.unset.contains(name))
+                {
+                    let what = format!("the shape of `{}`", places.name);
+                    self.open(places.of(error.blame), &what, value);
+                    return;
+                }
             }
             _ => {}
         }
@@ -393,6 +414,14 @@ impl<'a> Walk<'_, 'a> {
         let operands = self.described(places.operands);
         let diagnostic = shapes::refused(span, places.name, &error, &operands);
         self.tell(frame, places.statement, diagnostic);
+    }
+
+    /// What hangs on a symbol that a use or a setting will replace. In a model that is worth a
+    /// warning: it has a shape only once the parameter is set.
+    pub(super) fn open(&mut self, at: Span, what: &str, value: &Dim) {
+        if self.mode == Mode::Model {
+            self.checker.warn(lints::open_until_set(at, what, value));
+        }
     }
 
     /// Whether every symbol of `dim` gets its number before a run: in a block from its use, in a
@@ -419,9 +448,13 @@ impl<'a> Walk<'_, 'a> {
                     return;
                 }
                 self.checker.failed.insert(*used);
-                let block = frame.blocks.get(1).cloned();
-                self.checker
-                    .report(shapes::in_block(*used, block.as_deref(), diagnostic));
+                let uses: Vec<(Span, Name)> = frame
+                    .via
+                    .iter()
+                    .copied()
+                    .zip(frame.blocks.iter().skip(1).cloned())
+                    .collect();
+                self.checker.report(shapes::in_block(&uses, diagnostic));
             }
         }
     }
@@ -440,11 +473,11 @@ impl<'a> Walk<'_, 'a> {
     fn describe_failures(
         &self,
         places: &Places,
-        _types: &[TensorType],
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,
     ) -> Vec<Diagnostic> {
         let operands = self.described(places.operands);
+        let claims: Vec<&Obligation> = failed.iter().map(|(obligation, _)| *obligation).collect();
         let failed: Vec<shapes::Failed> = failed
             .iter()
             .map(|(obligation, failure)| shapes::Failed {
@@ -453,14 +486,21 @@ impl<'a> Walk<'_, 'a> {
                 span: places.of(obligation.blame),
             })
             .collect();
-        shapes::failed(
+        let mut diagnostics = shapes::failed(
             places.layer,
             places.name,
             &operands,
             &failed,
             &self.bounds,
             arithmetic,
-        )
+        );
+        if let Some(first) = diagnostics.first_mut() {
+            first.notes.extend(self.histories(places.operands, &claims));
+        }
+        if let [only] = diagnostics.as_mut_slice() {
+            only.fixes.extend(self.input_fix(&claims));
+        }
+        diagnostics
     }
 
     fn count_fits(
@@ -567,9 +607,6 @@ impl<'a> Walk<'_, 'a> {
             None => {
                 frame.muddied = true;
                 self.errors += 1;
-                if frame.home {
-                    self.checker.failed.insert(statement);
-                }
                 (self.poison(path.clone(), statement), EntityKind::Error)
             }
         };

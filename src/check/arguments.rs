@@ -3,6 +3,7 @@
 use super::build::Walk;
 use super::scope::Frame;
 use super::wording::arguments as wording;
+use crate::layers;
 use crate::layers::args::Args;
 use crate::layers::def::{ArgKind, Default, LayerDef};
 use crate::layers::value::Value;
@@ -141,7 +142,7 @@ impl<'a> Walk<'_, 'a> {
         let mut fine = places.is_some();
         for (at, argument) in statement.arguments.iter().enumerate() {
             // A choice can be handed through a parameter: `Down(padding=same)`.
-            let value = self.eval(frame, &argument.value, self.choices_of(&argument.value));
+            let value = self.eval(frame, &argument.value, self.choices_of(frame, &argument.value));
             fine &= !matches!(value, Value::Error);
             if let Some(places) = &places {
                 values[places[at]] = Some(value);
@@ -152,11 +153,17 @@ impl<'a> Walk<'_, 'a> {
 
     /// The choices that a bare name may be when it is handed to a block, whose parameters take
     /// any kind of value.
-    pub(super) fn choices_of(&self, expr: &Expr) -> &'static [&'static str] {
-        match expr.kind {
-            ExprKind::Name(_) => &["same", "valid"],
-            _ => &[],
+    pub(super) fn choices_of(&self, frame: &Frame, expr: &Expr) -> &'static [&'static str] {
+        let ExprKind::Name(name) = &expr.kind else {
+            return &[];
+        };
+        if frame.constant(name).is_some() {
+            return &[];
         }
+        let args = layers::REGISTRY.iter().flat_map(|def| def.signature().args);
+        args.map(|arg| arg.kind.choices())
+            .find(|choices| choices.contains(&&**name))
+            .unwrap_or(&[])
     }
 
     /// The slot of each argument; `None` after a diagnostic.

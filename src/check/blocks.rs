@@ -8,13 +8,16 @@ use super::MAX_NESTING;
 use super::apply::Places;
 use super::build::Walk;
 use super::inputs::{hygienic, variables};
+use super::paths::Ask;
 use super::program::ValueId;
 use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
 use super::wording::{arguments as wording, lints, names, shapes};
+use crate::diag::Code;
 use crate::layers::value::Value;
 use crate::shape::{Dim, Shape};
 use crate::syntax::ast::{
-    Definition, From, Ident, LayerStatement, Path, ShapeExpr, Statement, StatementKind,
+    Definition, From, Ident, LayerStatement, Path, SegmentKind, ShapeExpr, Statement,
+    StatementKind,
 };
 use crate::tensor::DType;
 use crate::text::{Name, Span};
@@ -64,7 +67,13 @@ impl<'a> Walk<'_, 'a> {
         let wanted = inputs_of(definition).len();
         let operands = match (&layer.from, wanted) {
             (None, 0) => Some(Vec::new()),
-            (from, _) => self.operands(frame, from.as_ref(), layer.layer.span),
+            (from, _) => {
+                let ask = Ask {
+                    end: layer.parentheses.unwrap_or(layer.layer.span).after(),
+                    several: wanted > 1,
+                };
+                self.operands(frame, from.as_ref(), layer.layer.span, ask)
+            }
         };
         let operands = operands.filter(|operands| {
             let fine = operands.len() == wanted;
@@ -106,10 +115,9 @@ impl<'a> Walk<'_, 'a> {
             && layer.label.is_none()
             && frame.home
             && !single
-            && self.checker.failed.insert(layer.layer.span)
         {
             self.checker
-                .report(lints::unlabelled(statement.span, layer.layer.span, &kind));
+                .warn(lints::unlabelled(statement.span, layer.layer.span, &kind));
         }
         self.finish_block(
             frame,
@@ -161,7 +169,7 @@ impl<'a> Walk<'_, 'a> {
             let errors = self.errors;
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
-                (None, Some(default)) => self.eval(&inner, default, self.choices_of(default)),
+                (None, Some(default)) => self.eval(&inner, default, self.choices_of(&inner, default)),
                 (None, None) => Value::Error,
             };
             if self.errors > errors || matches!(value, Value::Error) {
@@ -231,7 +239,9 @@ impl<'a> Walk<'_, 'a> {
             })
             .collect();
         let outputs = std::mem::take(&mut self.outputs);
+        let told = self.checker.diagnostics.len();
         self.statements(&mut inner, &definition.body.statements, Some(&actuals));
+        self.tell_at_use(&inner, told);
         let made = std::mem::replace(&mut self.outputs, outputs);
         let labels = inner.scopes.pop().unwrap_or_default().labels;
         let outputs: Vec<(Name, ValueId)> = made
@@ -256,6 +266,33 @@ impl<'a> Walk<'_, 'a> {
             labels: Arc::new(labels),
             prefix: used.params,
         })
+    }
+
+    /// Errors that were reported inside the body since there were `from` diagnostics are told at
+    /// the outermost use, once; those that the body has where it stands are no news.
+    fn tell_at_use(&mut self, inner: &Frame, from: usize) {
+        if inner.via.len() > 1 {
+            return;
+        }
+        let used = inner.via[0];
+        let found = self.checker.diagnostics.split_off(from);
+        let (wrapped, inside): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|found| !found.is_error() || found.primary.span == used);
+        self.checker.diagnostics.extend(wrapped);
+        for found in inside {
+            let known = self.checker.diagnostics.iter().any(|other| {
+                other.primary.span == found.primary.span && other.code == found.code
+            });
+            let limit = found.code == Code::E0410 && self.exhausted();
+            if limit {
+                self.checker.diagnostics.push(found);
+            } else if !known && self.checker.failed.insert(used) {
+                let block = inner.blocks.get(1).cloned().unwrap_or_default();
+                let told = shapes::in_block(&[(used, block)], found);
+                self.checker.diagnostics.push(told);
+            }
+        }
     }
 
     /// Binds the dimension variables of the block's inputs from the values that the use brings.
@@ -374,7 +411,11 @@ impl<'a> Walk<'_, 'a> {
         ascription: &'a Option<ShapeExpr>,
     ) {
         let found = self.reused_entity(frame, target);
-        let operands = self.operands(frame, from, target.span);
+        let ask = Ask {
+            end: target.span.after(),
+            several: false,
+        };
+        let operands = self.operands(frame, from, target.span, ask);
         let (Some((kind, made)), Some(operands)) = (found, operands) else {
             self.finish_poisoned(frame, statement, label, ascription);
             return;
@@ -461,7 +502,7 @@ impl<'a> Walk<'_, 'a> {
     fn reused_entity(&mut self, frame: &mut Frame, target: &Path) -> Option<(EntityKind, Span)> {
         let name = self.checker.sources.slice(target.span).to_owned();
         let mut entity = {
-            let crate::syntax::ast::SegmentKind::Name(first) = &target.segments[0].kind else {
+            let SegmentKind::Name(first) = &target.segments[0].kind else {
                 return None;
             };
             match frame.label(first) {
@@ -472,13 +513,23 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         };
-        for segment in &target.segments[1..] {
-            use crate::syntax::ast::SegmentKind;
+        let mut segments = target.segments[1..].iter();
+        while let Some(segment) = segments.next() {
             let next = match (&entity.kind, &segment.kind) {
+                (EntityKind::Error, _) => return None,
                 (EntityKind::Block(block), SegmentKind::Name(name)) => {
                     block.labels.get(name).cloned()
                 }
-                (EntityKind::Repeat(_), SegmentKind::Index(_)) => Some(entity.clone()),
+                // A turn is followed by a label of it.
+                (EntityKind::Repeat(repeat), SegmentKind::Index(turn)) => {
+                    match (repeat.turns.get(*turn as usize), segments.next()) {
+                        (Some((labels, _)), Some(label)) => match &label.kind {
+                            SegmentKind::Name(name) => labels.get(name).cloned(),
+                            _ => None,
+                        },
+                        _ => None,
+                    }
+                }
                 _ => None,
             };
             match next {
@@ -487,7 +538,7 @@ impl<'a> Walk<'_, 'a> {
                     self.report(names::not_reusable(
                         target.span,
                         &name,
-                        "a part of something",
+                        "no label that can be reached",
                     ));
                     return None;
                 }

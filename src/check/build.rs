@@ -31,6 +31,8 @@ pub enum Mode {
 /// The walk over one definition's statements, and what it has built so far.
 pub struct Walk<'c, 'a> {
     pub(super) checker: &'c mut Checker<'a>,
+    /// What is under construction.
+    pub(super) definition: &'a Definition,
     pub(super) mode: Mode,
     pub(super) layout: Layout,
     pub(super) bounds: Bounds,
@@ -53,9 +55,15 @@ pub struct Walk<'c, 'a> {
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
-    fn new(checker: &'c mut Checker<'a>, mode: Mode, layout: Layout) -> Walk<'c, 'a> {
+    fn new(
+        checker: &'c mut Checker<'a>,
+        definition: &'a Definition,
+        mode: Mode,
+        layout: Layout,
+    ) -> Walk<'c, 'a> {
         Walk {
             checker,
+            definition,
             mode,
             layout,
             bounds: Bounds::default(),
@@ -79,7 +87,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// Checks a model.
     pub(super) fn model(checker: &'c mut Checker<'a>, definition: &'a Definition) -> Model {
         let layout = checker.layouts[0];
-        let mut walk = Walk::new(checker, Mode::Model, layout);
+        let mut walk = Walk::new(checker, definition, Mode::Model, layout);
         let mut frame = walk.home_frame(0, definition);
         let variables = walk.symbols(&mut frame, definition);
         walk.body(&mut frame, definition);
@@ -120,7 +128,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             (entry.unit, entry.definition)
         };
         let layout = checker.layouts[unit];
-        let mut walk = Walk::new(checker, Mode::Generic, layout);
+        let mut walk = Walk::new(checker, definition, Mode::Generic, layout);
         let mut frame = walk.home_frame(unit, definition);
         walk.symbols(&mut frame, definition);
         walk.body(&mut frame, definition);
@@ -179,7 +187,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             let default = parameter
                 .default
                 .as_ref()
-                .map(|default| self.eval(&frame, default, &["same", "valid"]));
+                .map(|default| self.eval(&frame, default, self.choices_of(&frame, default)));
             let value = match (self.mode, set, default) {
                 (_, Some(value), _) => value,
                 (Mode::Model, None, Some(value)) => value,

@@ -19,6 +19,9 @@ enum Failure {
     Because(String),
     /// The result is beyond what can be computed.
     Dim(DimError),
+    /// The symbol has no number, which is no mistake when a use or a setting will give it one;
+    /// otherwise the sentence says what is wrong.
+    Open(Dim, String),
 }
 
 impl From<DimError> for Failure {
@@ -117,6 +120,12 @@ impl Walk<'_, '_> {
                     Failure::Silent => {}
                     Failure::Because(why) => self.report(wording::no_result(span, why)),
                     Failure::Dim(error) => self.report(wording::beyond(span, error)),
+                    Failure::Open(dim, _)
+                        if dim.vars().iter().all(|name| self.unset.contains(name)) =>
+                    {
+                        self.open(span, "this number", &dim);
+                    }
+                    Failure::Open(_, why) => self.report(wording::no_result(span, why)),
                 }
                 Value::Error
             }
@@ -192,36 +201,42 @@ fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Failure> {
         }
         _ => match (left.as_number(), right.as_number()) {
             (Some(a), Some(b)) => floats(op, a, b),
-            _ => Err(Failure::Because(mismatch(op, left, right))),
+            _ => Err(mismatch(op, left, right)),
         },
     }
 }
 
-fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> String {
-    let symbolic = [left, right]
-        .into_iter()
-        .find(|value| matches!(value, Value::Int(dim) if dim.as_const().is_none()));
+fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> Failure {
+    let symbolic = [left, right].into_iter().find_map(|value| match value {
+        Value::Int(dim) if dim.as_const().is_none() => Some(dim),
+        _ => None,
+    });
     match symbolic {
-        Some(value) if left.as_number().is_some() || right.as_number().is_some() => format!(
-            "{} has no number yet, so only `+`, `-`, `*`, `//` and `%` with integers work on it",
-            value.describe()
+        Some(dim) if left.as_number().is_some() || right.as_number().is_some() => Failure::Open(
+            dim.clone(),
+            format!(
+                "`{dim}` has no number yet, so only `+`, `-`, `*`, `//` and `%` with integers work on it"
+            ),
         ),
-        _ => format!(
+        _ => Failure::Because(format!(
             "`{}` does not work on {} and {}",
             op.symbol(),
             left.describe(),
             right.describe()
-        ),
+        )),
     }
 }
 
 fn integers(op: BinaryOp, a: &Dim, b: &Dim) -> Result<Value, Failure> {
     let zero = || Failure::Because(format!("`{}` by 0 has no result", op.symbol()));
     let unknown = |what: &str| {
-        Failure::Because(format!(
-            "{what} must be known for `{}`, and `{b}` has no number yet",
-            op.symbol()
-        ))
+        Failure::Open(
+            b.clone(),
+            format!(
+                "{what} must be known for `{}`, and `{b}` has no number yet",
+                op.symbol()
+            ),
+        )
     };
     Ok(Value::Int(match op {
         BinaryOp::Add => a.add(b)?,
@@ -251,9 +266,15 @@ fn integers(op: BinaryOp, a: &Dim, b: &Dim) -> Result<Value, Failure> {
                 _ => return Ok(Value::Float(a as f64 / b as f64)),
             },
             _ => {
-                return Err(Failure::Because(format!(
-                    "`{a} / {b}` has no number yet; `//` divides sizes and rounds down"
-                )));
+                let open = match a.as_const() {
+                    Some(_) => b,
+                    None if b.as_const().is_none() => &a.add(b)?,
+                    None => a,
+                };
+                return Err(Failure::Open(
+                    open.clone(),
+                    format!("`{a} / {b}` has no number yet; `//` divides sizes and rounds down"),
+                ));
             }
         },
         BinaryOp::Pow => {
@@ -311,11 +332,15 @@ fn call(function: &Ident, values: &[Value]) -> Result<Value, Failure> {
     let mut best: Option<(f64, &Value)> = None;
     for value in values {
         let Some(number) = value.as_number() else {
-            return Err(Failure::Because(format!(
+            let why = format!(
                 "`{}` takes numbers that are known, and this is {}",
                 function.value,
                 value.describe()
-            )));
+            );
+            return Err(match value {
+                Value::Int(dim) => Failure::Open(dim.clone(), why),
+                _ => Failure::Because(why),
+            });
         };
         if best.is_none_or(|(found, _)| {
             if smallest {

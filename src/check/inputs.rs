@@ -259,6 +259,12 @@ impl Walk<'_, '_> {
                     return true;
                 };
                 let scale = linear.scale;
+                let plain: BTreeMap<Name, Dim> = own
+                    .iter()
+                    .map(|(hidden, name)| (hidden.clone(), Dim::var(name.clone())))
+                    .collect();
+                let written = formal.subst(&plain).unwrap_or_else(|_| formal.clone());
+                let rule = format!("axis {axis} is `{actual}` where the block says `{written}`");
                 let part = linear.offset.subst(&solved).and_then(|offset| {
                     let rest = actual.sub(&offset)?;
                     if scale < 0 { rest.times(-1) } else { Ok(rest) }
@@ -275,7 +281,7 @@ impl Walk<'_, '_> {
                                 place: Some((at, axis)),
                             },
                         },
-                        rule: "".into(),
+                        rule: rule.clone().into(),
                         blame: Blame::Input(at),
                     });
                 }
@@ -292,7 +298,7 @@ impl Walk<'_, '_> {
                             },
                             low: 1,
                         },
-                        rule: "".into(),
+                        rule: rule.into(),
                         blame: Blame::Input(at),
                     });
                 }

@@ -13,6 +13,7 @@ mod inputs;
 mod obligations;
 mod paths;
 pub mod program;
+mod repair;
 mod repeat;
 mod scope;
 mod statements;
@@ -90,8 +91,11 @@ pub fn check(
         imported: Vec::new(),
         used_blocks: HashSet::new(),
         failed: HashSet::new(),
+        warned: HashSet::new(),
         taken_settings: HashSet::new(),
         diagnostics: Vec::new(),
+        told: 0,
+        told_of_claims: 0,
     };
     checker.collect_blocks();
     checker.resolve_imports();
@@ -136,13 +140,27 @@ struct Checker<'a> {
     used_blocks: HashSet<(usize, Name)>,
     /// Statements that have had an error.
     failed: HashSet<Span>,
+    /// Places that have had a warning.
+    warned: HashSet<Span>,
     taken_settings: HashSet<Name>,
     diagnostics: Vec<Diagnostic>,
+    /// How many errors have been reported.
+    told: usize,
+    /// How many of them are about shapes that are stated, which change nothing.
+    told_of_claims: usize,
 }
 
 impl<'a> Checker<'a> {
     fn report(&mut self, diagnostic: Diagnostic) {
+        self.told += usize::from(diagnostic.is_error());
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a warning unless there is one at its place.
+    fn warn(&mut self, warning: Diagnostic) {
+        if self.warned.insert(warning.primary.span) {
+            self.report(warning);
+        }
     }
 
     fn collect_blocks(&mut self) {
@@ -333,10 +351,7 @@ impl<'a> Checker<'a> {
         };
         let mut steps: Vec<(Name, Span, Name)> = Vec::new();
         let mut at = circle[0];
-        loop {
-            let Some((used, span)) = inside(&at) else {
-                break;
-            };
+        while let Some((used, span)) = inside(&at) {
             let name = |block: usize| self.blocks[block].definition.name.value.clone();
             steps.push((name(at), span, name(used)));
             at = used;

@@ -51,9 +51,8 @@ impl Walk<'_, '_> {
                     }
                 }
                 Outcome::Unknown => {
-                    if self.mode == Mode::Model && self.checker.failed.insert(place) {
-                        self.checker
-                            .report(lints::undecided(place, &obligation.rule));
+                    if self.mode == Mode::Model {
+                        self.checker.warn(lints::undecided(place, &obligation.rule));
                     }
                 }
             }

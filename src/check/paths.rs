@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::build::Walk;
 use super::program::{Source, ValueId};
-use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
+use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand, Turn};
 use super::wording::names;
 use crate::layers::def::TensorType;
 use crate::syntax::ast::{From, Path, SegmentKind, StatementKind};
@@ -14,7 +14,7 @@ use crate::text::{Name, Span};
 #[derive(Clone)]
 enum Reached<'e> {
     Entity(&'e Entity),
-    Turns(Vec<&'e (HashMap<Name, Entity>, Option<ValueId>)>),
+    Turns(Vec<&'e Turn>),
 }
 
 /// What a path comes to.
@@ -22,6 +22,15 @@ enum Target {
     Value(ValueId),
     Param(super::program::ParamId),
     Poison,
+}
+
+/// How a statement without `from` could say what it takes.
+#[derive(Clone, Copy)]
+pub(super) struct Ask {
+    /// Where `from` would be written.
+    pub end: Span,
+    /// Whether it may take several values.
+    pub several: bool,
 }
 
 /// Why a path comes to nothing.
@@ -42,6 +51,7 @@ impl Walk<'_, '_> {
         frame: &mut Frame,
         from: Option<&From>,
         at: Span,
+        ask: Ask,
     ) -> Option<Vec<Operand>> {
         match from {
             Some(from) => {
@@ -55,12 +65,12 @@ impl Walk<'_, '_> {
                 }
                 fine.then_some(operands)
             }
-            None => self.current(frame, at).map(|operand| vec![operand]),
+            None => self.current(frame, at, ask).map(|operand| vec![operand]),
         }
     }
 
     /// The value of the line above.
-    pub(super) fn current(&mut self, frame: &mut Frame, at: Span) -> Option<Operand> {
+    pub(super) fn current(&mut self, frame: &mut Frame, at: Span, ask: Ask) -> Option<Operand> {
         match frame.current.clone() {
             Current::Value(operand) => {
                 frame.mark_used(operand.made);
@@ -80,7 +90,7 @@ impl Walk<'_, '_> {
                     .iter()
                     .map(|input| (input.name.clone(), input.made))
                     .collect();
-                self.report(names::several_inputs(at, &named));
+                self.report(names::several_inputs(at, &named, ask.end, ask.several));
                 None
             }
         }
@@ -120,9 +130,11 @@ impl Walk<'_, '_> {
                     ..path.span
                 };
                 let so_far = self.checker.sources.slice(so_far).to_owned();
+                let part = self.checker.sources.slice(span).to_owned();
                 self.report(names::no_such_part(
                     span,
                     &so_far,
+                    &part,
                     &wrong.why,
                     &wrong.instead,
                 ));
@@ -195,9 +207,11 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
                         Some(turn) => reached = Reached::Turns(vec![turn]),
                         None => {
                             let count = repeat.turns.len();
+                            let last = count.checked_sub(1).map(|last| last.to_string());
+                            let turns = if count == 1 { "turn" } else { "turns" };
                             return wrong(
-                                format!("the `repeat` has {count} turns, counted from 0"),
-                                vec![],
+                                format!("the `repeat` has {count} {turns}, counted from 0"),
+                                last.into_iter().collect(),
                             );
                         }
                     }
@@ -329,7 +343,10 @@ fn in_layer(layer: &LayerEntity, kind: &SegmentKind, at: usize) -> Result<Vec<Ta
             let params = layer.params.iter().map(|(param, _)| *param);
             let instead: Vec<String> = results.chain(params).map(str::to_owned).collect();
             let why = match kind {
-                SegmentKind::Name(name) => format!("`{}` has no `{name}`", layer.def.name()),
+                SegmentKind::Name(_) => format!(
+                    "`{}` has no result or weight of that name",
+                    layer.def.name()
+                ),
                 _ => format!("the results of `{}` are not numbered", layer.def.name()),
             };
             Err(Wrong { at, why, instead })

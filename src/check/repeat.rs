@@ -89,10 +89,8 @@ impl<'a> Walk<'_, 'a> {
         if made_params
             && repeat.label.is_none()
             && frame.home
-            && self.checker.failed.insert(repeat.keyword)
         {
-            self.checker
-                .report(lints::unlabelled_repeat(repeat.keyword));
+            self.checker.warn(lints::unlabelled_repeat(repeat.keyword));
         }
         // Without a turn, the value above goes on.
         let result = match turns.last() {
@@ -144,8 +142,7 @@ impl<'a> Walk<'_, 'a> {
                 None => {
                     if self.mode == Mode::Model {
                         if self.symbols_may_be_set(&dim) {
-                            self.checker
-                                .report(lints::open_until_set(span, "repeat", &dim));
+                            self.open(span, "the number of turns", &dim);
                         } else {
                             self.report(wording::symbolic_repeat(span, &dim));
                         }
@@ -166,10 +163,9 @@ impl<'a> Walk<'_, 'a> {
                 && !constant.used.get()
                 && frame.home
                 && !frame.muddied
-                && self.checker.failed.insert(constant.span)
             {
                 self.checker
-                    .report(lints::unused_name(constant.span, name, "`let`"));
+                    .warn(lints::unused_name(constant.span, name, "`let`"));
             }
         }
     }

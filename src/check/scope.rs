@@ -93,11 +93,14 @@ pub struct BlockEntity {
     pub prefix: Name,
 }
 
+/// One turn of a `repeat`: its labels and its result.
+pub type Turn = (HashMap<Name, Entity>, Option<ValueId>);
+
 /// A `repeat` that was unrolled.
 #[derive(Clone, Debug)]
 pub struct RepeatEntity {
-    /// Each turn's labels and result.
-    pub turns: Arc<Vec<(HashMap<Name, Entity>, Option<ValueId>)>>,
+    /// The turns, in order.
+    pub turns: Arc<Vec<Turn>>,
 }
 
 /// A compile-time name.

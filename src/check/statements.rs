@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::blocks::Actual;
 use super::build::Walk;
-use super::paths::labels_of;
+use super::paths::{Ask, labels_of};
 use super::program::{Output, ValueId};
 use super::scope::{Const, ConstKind, Current, Frame, Operand};
 use super::wording::{lints, names, shapes};
@@ -82,7 +82,18 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// A statement; one that gets an error where it stands is skipped in later turns and uses.
     fn statement(&mut self, frame: &mut Frame, statement: &'a Statement, single: bool) {
+        let told = self.checker.told - self.checker.told_of_claims;
+        self.any_statement(frame, statement, single);
+        let told = self.checker.told - self.checker.told_of_claims > told;
+        let body = matches!(statement.kind, StatementKind::Repeat(_));
+        if told && frame.home && !body {
+            self.checker.failed.insert(statement.span);
+        }
+    }
+
+    fn any_statement(&mut self, frame: &mut Frame, statement: &'a Statement, single: bool) {
         match &statement.kind {
             StatementKind::Input { .. } => {}
             StatementKind::Layer(layer) => {
@@ -177,7 +188,7 @@ impl<'a> Walk<'_, 'a> {
         let value = if reported {
             Value::Error
         } else {
-            self.eval(frame, value, self.choices_of(value))
+            self.eval(frame, value, self.choices_of(frame, value))
         };
         if self.errors > errors {
             frame.muddied = true;
@@ -249,7 +260,13 @@ impl<'a> Walk<'_, 'a> {
                 Some(mut operands) => operands.pop(),
                 None => None,
             },
-            None => self.current(frame, name.span),
+            None => {
+                let ask = Ask {
+                    end: shape.map_or(name.span, |shape| shape.span).after(),
+                    several: false,
+                };
+                self.current(frame, name.span, ask)
+            }
         };
         let Some(operand) = operand else {
             frame.muddied = true;
@@ -352,6 +369,19 @@ impl<'a> Walk<'_, 'a> {
         if self.checker.failed.contains(&shape.span) {
             return;
         }
+        let told = self.checker.told;
+        self.compare(frame, statement, shape, value, name);
+        self.checker.told_of_claims += self.checker.told - told;
+    }
+
+    fn compare(
+        &mut self,
+        frame: &Frame,
+        statement: Span,
+        shape: &'a ShapeExpr,
+        value: ValueId,
+        name: &Name,
+    ) {
         let errors = self.errors;
         let stated: Vec<Option<_>> = shape
             .dims
@@ -385,6 +415,7 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let mut failures = Vec::new();
+        let mut repair = None;
         if stated.len() == ty.shape.rank() {
             let pairs = stated.iter().zip(ty.shape.iter()).enumerate();
             let obligations: Vec<Obligation> = pairs
@@ -403,6 +434,8 @@ impl<'a> Walk<'_, 'a> {
             if failures.is_empty() {
                 return;
             }
+            let claims: Vec<&Obligation> = failures.iter().map(|(at, _)| &obligations[*at]).collect();
+            repair = self.input_fix(&claims);
         }
         let stated: Vec<_> = stated
             .into_iter()
@@ -418,8 +451,9 @@ impl<'a> Walk<'_, 'a> {
         let example = failures
             .first()
             .and_then(|(_, failure)| failure.example.as_ref());
-        let diagnostic: Diagnostic =
+        let mut diagnostic: Diagnostic =
             shapes::stated_differs(shape.span, name, &stated, &ty.shape, example, &self.bounds);
+        diagnostic.fixes.extend(repair);
         self.tell(frame, shape.span, diagnostic);
     }
 }

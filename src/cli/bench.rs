@@ -1,5 +1,6 @@
 //! `nnc bench`: how fast a model runs.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -9,9 +10,11 @@ use super::failure::{Failure, Status};
 use super::json;
 use super::program::{Format, Options};
 use super::run::{Fill, make};
+use super::settings;
 use super::ui::Ui;
 use crate::diag::Code;
 use crate::exec::{Given, bind_sizes, graph_at, run as execute, run_profiled};
+use crate::layers::value::Value;
 use crate::plan::StepInfo;
 use crate::tensor::Tensor;
 use crate::view::number;
@@ -150,10 +153,14 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
             .iter()
             .all(|input| input.shape().first() == Some(rows))
     });
-    let sizes: Vec<(String, i128)> = env
-        .iter()
-        .map(|(name, size)| (name.to_string(), *size))
-        .collect();
+    // What `--set` gives is no variable any more.
+    let set = settings::parse(&args.options.set)?;
+    let set = set.values.iter().filter_map(|(name, value)| match value {
+        Value::Int(dim) => Some((name.to_string(), dim.as_const()?)),
+        _ => None,
+    });
+    let bound = env.iter().map(|(name, size)| (name.to_string(), *size));
+    let sizes: BTreeMap<String, i128> = bound.chain(set).collect();
     let text = match args.options.format {
         Format::Json => as_json(&measured, rows, &sizes, &engine),
         Format::Human => human(&measured, rows, &sizes, &engine, ui),
@@ -173,7 +180,7 @@ fn quiet(ui: &Ui) -> Ui {
 fn as_json(
     measured: &Measured,
     rows: Option<usize>,
-    sizes: &[(String, i128)],
+    sizes: &BTreeMap<String, i128>,
     engine: &Engine,
 ) -> String {
     let median = measured.at(0.5);
@@ -201,7 +208,7 @@ fn as_json(
 fn human(
     measured: &Measured,
     rows: Option<usize>,
-    sizes: &[(String, i128)],
+    sizes: &BTreeMap<String, i128>,
     engine: &Engine,
     ui: &Ui,
 ) -> String {

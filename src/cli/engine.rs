@@ -22,9 +22,7 @@ use crate::text::SourceMap;
 /// Whose order of axes a weights file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Layout {
-    /// PyTorch's names and layouts
     Pytorch,
-    /// Keras's
     Keras,
 }
 

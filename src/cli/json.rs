@@ -204,6 +204,11 @@ fn seen(seen: &Seen) -> Json {
     }
 }
 
+/// `value` on one line, for long lists of numbers.
+pub fn line(value: &Json) -> String {
+    format!("{value}\n")
+}
+
 /// `value` as the text that is printed.
 pub fn text(value: &Json) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("plain data has a JSON form");

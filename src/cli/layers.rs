@@ -95,9 +95,9 @@ fn list(ui: &Ui) -> String {
             let room = ui.width.saturating_sub(wide + 4).max(20);
             if summary.width() > room {
                 let cut: String = summary.chars().take(room - 1).collect();
-                text += &format!("{}…\n", cut.trim_end());
+                text += &format!("{}…\n", markdown::inline(cut.trim_end(), paint));
             } else {
-                text += &format!("{summary}\n");
+                text += &format!("{}\n", markdown::inline(summary, paint));
             }
         }
         text.push('\n');
@@ -160,16 +160,45 @@ fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
         );
     }
     if !doc.elsewhere.is_empty() {
-        let names: Vec<String> = doc
-            .elsewhere
-            .iter()
-            .map(|(framework, name)| format!("{name} {}", paint.on(DIM, format!("({framework})"))))
-            .collect();
-        text += &format!("{}  {}\n", paint.on(TITLE, "Elsewhere"), names.join(", "));
+        text += &format!("\n{}\n", paint.on(TITLE, "Elsewhere"));
+        text += &elsewhere(doc.elsewhere, width, paint);
     }
     text += &format!("\n{}\n", paint.on(TITLE, "Example"));
     for line in highlight(doc.example.trim_end(), paint).lines() {
         text += &format!("    {line}\n");
+    }
+    text
+}
+
+/// A line a framework with the names that it has for the layer.
+fn elsewhere(names: &[(&str, &str)], width: usize, paint: Paint) -> String {
+    let mut frameworks: Vec<&str> = names.iter().map(|(framework, _)| *framework).collect();
+    frameworks.dedup();
+    let wide = frameworks
+        .iter()
+        .map(|name| name.width())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for framework in frameworks {
+        let mut line = format!("  {}", paint.on(DIM, format!("{framework:<wide$}  ")));
+        let mut column = wide + 4;
+        for (at, (_, name)) in names.iter().filter(|(of, _)| *of == framework).enumerate() {
+            if at > 0 {
+                line.push(',');
+                if column + 3 + name.width() > width {
+                    line += &format!("\n{}", " ".repeat(wide + 4));
+                    column = wide + 4;
+                } else {
+                    line.push(' ');
+                    column += 2;
+                }
+            }
+            line += name;
+            column += name.width();
+        }
+        text += &line;
+        text.push('\n');
     }
     text
 }

@@ -13,9 +13,7 @@ use crate::diag::{Code, Diagnostic, suggest};
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For a person
     Human,
-    /// For a program: one JSON object on standard output
     Json,
 }
 
@@ -30,7 +28,7 @@ pub struct Options {
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
 
-    /// How to write the result
+    /// Write the result for a person, or as one JSON object
     #[arg(
         long,
         value_name = "FORMAT",

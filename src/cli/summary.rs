@@ -37,7 +37,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     let models = args.options.models(&analysis)?;
     let summaries: Vec<Summary> = models
         .iter()
-        .map(|model| Summary::new(model, &analysis.sources))
+        .map(|model| Summary::new(model, &analysis.sources, &analysis.diagnostics))
         .collect();
     match args.options.format {
         Format::Json => {

@@ -17,11 +17,8 @@ const WIDTH: usize = 100;
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -162,7 +159,9 @@ impl Ui {
             Failure::Data(message, help) => (message, help, Status::Data),
             Failure::Diagnostics(diags, sources, status) => {
                 self.diagnostics(&diags, &sources);
-                self.count(&diags);
+                if diags.len() > 1 {
+                    self.count(&diags);
+                }
                 return status;
             }
             Failure::Said(status) => return status,

@@ -156,13 +156,15 @@ fn wrap(text: &str, width: usize) -> String {
         if at > 0 {
             out.push('\n');
         }
-        let mut column = 0;
-        for word in words(line) {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        out.push_str(&line[..indent]);
+        let mut column = indent;
+        for (at, word) in words(&line[indent..]).into_iter().enumerate() {
             let wide = word.width();
-            if column > 0 && column + 1 + wide > width {
+            if at > 0 && column > 0 && column + 1 + wide > width {
                 out.push('\n');
                 column = 0;
-            } else if column > 0 {
+            } else if at > 0 && column > 0 {
                 out.push(' ');
                 column += 1;
             }

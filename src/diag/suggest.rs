@@ -23,6 +23,21 @@ pub fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     best.map(|(_, candidate)| candidate)
 }
 
+/// Like [`closest`]; where that finds nothing, the one candidate that begins or ends with `name`
+/// (`class`: `classes`; `mean`: `running_mean`).
+pub fn closest_or_longer<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    if let Some(near) = closest(name, candidates.clone()) {
+        return Some(near);
+    }
+    let mut longer = candidates
+        .filter(|other| other.starts_with(name) || other.ends_with(&format!("_{name}")));
+    let first = longer.next().filter(|_| name.len() > 2)?;
+    longer.next().is_none().then_some(first)
+}
+
 /// The Damerau–Levenshtein distance in its restricted form, where a swapped pair is not edited
 /// again (optimal string alignment; Boytsov 2011, "Indexing methods for approximate dictionary
 /// searching").
@@ -46,6 +61,19 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_one_longer_name() {
+        let known = ["classes", "running_mean", "running_var", "N"];
+        for (name, found) in [
+            ("class", Some("classes")),
+            ("mean", Some("running_mean")),
+            ("running", None),
+            ("ning", None),
+        ] {
+            assert_eq!(closest_or_longer(name, known.iter().copied()), found, "{name}");
+        }
+    }
 
     #[test]
     fn finds_the_name_that_was_meant() {

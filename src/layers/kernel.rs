@@ -38,7 +38,8 @@ impl ConcreteType {
 pub struct KernelCx<'a> {
     /// The inputs' types.
     pub inputs: &'a [ConcreteType],
-    /// The results' types.
+    /// The results' types. Results at the end of the signature's list that nothing takes are left
+    /// out, here and in [`Io::outputs`].
     pub outputs: &'a [ConcreteType],
     /// The stored tensors, in the order of `Op::params`.
     pub params: &'a [&'a Tensor],

@@ -1,4 +1,5 @@
-//! Drops the operations of which no result reaches an output.
+//! Drops the operations of which no result reaches an output, and results at the end of a node's
+//! list that nothing takes (a pool need not keep indices that no one reads).
 
 use crate::graph::Graph;
 
@@ -11,10 +12,18 @@ pub fn run(graph: &mut Graph) {
     }
     // Backwards, since a node's uses all come after it.
     let mut nodes = Vec::with_capacity(graph.nodes.len());
-    while let Some(node) = graph.nodes.pop() {
+    while let Some(mut node) = graph.nodes.pop() {
         if node.outputs.iter().any(|value| needed[value.0 as usize]) {
             for value in &node.inputs {
                 needed[value.0 as usize] = true;
+            }
+            while node.outputs.len() > 1
+                && node
+                    .outputs
+                    .last()
+                    .is_some_and(|value| !needed[value.0 as usize])
+            {
+                node.outputs.pop();
             }
             nodes.push(node);
         }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::check::program::{Layer, Model, ValueId};
+use crate::diag::Diagnostic;
 use crate::shape::{Dim, DimError, Shape};
 use crate::text::{Name, SourceMap};
 
@@ -60,18 +61,18 @@ pub struct Row {
     pub seen: Seen,
 }
 
-/// The layer at which an error stands.
+/// The error that hides the rest of a model.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    /// The layer's path.
-    pub path: Name,
-    /// The line of its statement, from 1.
+    /// What is wrong.
+    pub message: String,
+    /// The line where it is, from 1.
     pub line: usize,
 }
 
 impl Summary {
-    /// The summary of `model`.
-    pub fn new(model: &Model, sources: &SourceMap) -> Summary {
+    /// The summary of `model`; `diags` are those of its program.
+    pub fn new(model: &Model, sources: &SourceMap, diags: &[Diagnostic]) -> Summary {
         let mut seen = field::Fields::new(model);
         let used: HashSet<ValueId> = model
             .layers
@@ -79,21 +80,15 @@ impl Summary {
             .flat_map(|layer| layer.inputs.iter().copied())
             .chain(model.outputs.iter().filter_map(|output| output.value))
             .collect();
-        let mut rows = Vec::new();
-        let mut stopped = None;
-        for layer in &model.layers {
-            let line = sources.line(layer.span);
-            match row(model, layer, line, &used, &mut seen) {
-                Some(row) => rows.push(row),
-                None => {
-                    stopped = Some(Stop {
-                        path: layer.name.clone(),
-                        line,
-                    });
-                    break;
-                }
-            }
-        }
+        let rows: Vec<Row> = model
+            .layers
+            .iter()
+            .map_while(|layer| row(model, layer, sources.line(layer.span), &used, &mut seen))
+            .collect();
+        let stopped = first_error(model, diags).map(|diag| Stop {
+            message: diag.message.clone(),
+            line: sources.line(diag.primary.span),
+        });
         let shape = |value: ValueId| model.ty(value).map(|ty| ty.shape.clone());
         let macs = match stopped {
             Some(_) => None,
@@ -125,6 +120,19 @@ impl Summary {
             stopped,
         }
     }
+}
+
+/// The first error in `model`, or in what it uses.
+fn first_error<'a>(model: &Model, diags: &'a [Diagnostic]) -> Option<&'a Diagnostic> {
+    let errors = || diags.iter().filter(|diag| diag.is_error());
+    let within = |diag: &&Diagnostic| {
+        let span = diag.primary.span;
+        span.file == model.file && span.start >= model.span.start
+    };
+    model
+        .has_errors
+        .then(|| errors().find(within).or_else(|| errors().next()))
+        .flatten()
 }
 
 /// How many numbers the model stores that training would learn, or the others.

@@ -223,7 +223,15 @@ pub fn beyond(span: Span, error: DimError) -> Diagnostic {
         span,
         format!("this size cannot be computed: {error}"),
     )
-    .here("too large or too intricate")
+    .here(beyond_here(error))
+}
+
+/// What is said at the place of arithmetic that goes too far.
+pub fn beyond_here(error: DimError) -> &'static str {
+    match error {
+        DimError::Overflow => "too large",
+        _ => "too intricate",
+    }
 }
 
 /// `repeat` with a count below 0.

@@ -31,13 +31,16 @@ pub fn unlabelled_repeat(keyword: Span) -> Diagnostic {
 
 /// A result or an input that nothing takes.
 pub fn unused_result(span: Span, name: &Name, input: bool) -> Diagnostic {
-    let message = if input {
-        format!("nothing uses the input `{name}`")
+    let (message, here) = if input {
+        (format!("nothing uses the input `{name}`"), "read for nothing")
     } else {
-        format!("nothing uses the result of `{name}`")
+        (
+            format!("nothing uses the result of `{name}`"),
+            "computed for nothing",
+        )
     };
     Diagnostic::new(Code::W0102, span, message)
-        .here("computed for nothing")
+        .here(here)
         .note("take it with `from`, make it an `output`, or delete the line")
 }
 
@@ -63,14 +66,14 @@ pub fn undecided(span: Span, rule: &str) -> Diagnostic {
     .note(format!("what has to hold: {rule}"))
 }
 
-/// A layer whose shape waits for a setting.
-pub fn open_until_set(span: Span, layer: &str, value: &Dim) -> Diagnostic {
+/// What waits for a setting: "the shape of `Conv`", "the number of turns".
+pub fn open_until_set(span: Span, what: &str, value: &Dim) -> Diagnostic {
     let names: Vec<Name> = value.vars().into_iter().collect();
     let name = names.first().cloned().unwrap_or_else(|| "?".into());
     Diagnostic::new(
         Code::W0104,
         span,
-        format!("the shape of `{layer}` cannot be checked before `{name}` is set"),
+        format!("{what} is not known before `{name}` is set, so what follows is not checked"),
     )
     .here(format!("`{value}` has no number yet"))
     .note(format!(
@@ -86,4 +89,5 @@ pub fn unused_name(span: Span, name: &str, what: &str) -> Diagnostic {
         format!("nothing uses the {what} `{name}`").replace("the `let` `", "`let "),
     )
     .here("never read")
+    .note("use it, or delete it")
 }

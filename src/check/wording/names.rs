@@ -1,7 +1,7 @@
 //! Wording of `E02xx`: names that are unknown, defined twice, or stand for something else; and
 //! of values that are missing where one is needed.
 
-use crate::diag::suggest::closest;
+use crate::diag::suggest::{closest, closest_or_longer};
 use crate::diag::{Code, Diagnostic};
 use crate::shape::Dim;
 use crate::text::{Name, Span, Spanned};
@@ -85,7 +85,7 @@ pub fn unknown_value(span: Span, name: &str, known: &[&str], is_constant: bool) 
             .here("a compile-time name, not a value")
             .note("`from` takes inputs and labels; a number is written as an argument");
     }
-    match closest(name, known.iter().copied()) {
+    match closest_or_longer(name, known.iter().copied()) {
         Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
             format!("write `{near}`"),
             span,
@@ -124,7 +124,7 @@ pub fn unknown_constant(span: Span, name: &str, known: &[&str], is_value: bool) 
             .here("a value, whose numbers are known only when it runs")
             .note("an expression takes numbers, `let`s, parameters and dimension variables");
     }
-    match closest(name, known.iter().copied()) {
+    match closest_or_longer(name, known.iter().copied()) {
         Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
             format!("write `{near}`"),
             span,
@@ -168,7 +168,14 @@ pub fn nothing_above(span: Span) -> Diagnostic {
 }
 
 /// A layer below several inputs with nothing between.
-pub fn several_inputs(span: Span, inputs: &[(Name, Span)]) -> Diagnostic {
+///
+/// `from` would be written at `end`; with `several`, all of them can be taken.
+pub fn several_inputs(
+    span: Span,
+    inputs: &[(Name, Span)],
+    end: Span,
+    several: bool,
+) -> Diagnostic {
     let names: Vec<&str> = inputs.iter().map(|(name, _)| &**name).collect();
     let mut diagnostic = Diagnostic::new(
         Code::E0207,
@@ -182,31 +189,41 @@ pub fn several_inputs(span: Span, inputs: &[(Name, Span)]) -> Diagnostic {
     for (name, made) in inputs {
         diagnostic = diagnostic.label(*made, format!("`{name}`"));
     }
-    diagnostic.note(format!(
-        "end the line with `from {}` or another of {}",
-        names[0],
-        and(&names)
-    ))
+    let choices: Vec<String> = match several {
+        true => vec![names.join(", ")],
+        false => names.iter().take(3).map(|name| (*name).to_owned()).collect(),
+    };
+    for choice in choices {
+        diagnostic = diagnostic.fix(format!("take `{choice}`"), end, format!(" from {choice}"));
+    }
+    diagnostic
 }
 
-/// A result, stored tensor or turn that is not there.
-pub fn no_such_part(span: Span, so_far: &str, why: &str, instead: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
-        Code::E0208,
-        span,
-        format!("`{so_far}` has no such part: {why}"),
-    );
-    let named = instead.iter().map(String::as_str);
-    match instead {
-        [] => diagnostic.here(format!("not a part of `{so_far}`")),
-        [only] => {
-            diagnostic
-                .here(format!("it has `{only}`"))
-                .fix(format!("write `{only}`"), span, only)
-        }
-        _ => diagnostic
-            .here(format!("not a part of `{so_far}`"))
-            .note(format!("it has {}", and(&named.collect::<Vec<_>>()))),
+/// A result, stored tensor or turn that is not there: `part` of `so_far`. `instead` is what is
+/// there.
+pub fn no_such_part(
+    span: Span,
+    so_far: &str,
+    part: &str,
+    why: &str,
+    instead: &[String],
+) -> Diagnostic {
+    let message = format!("there is no `{so_far}.{part}`: {why}");
+    let diagnostic = Diagnostic::new(Code::E0208, span, message);
+    let named: Vec<&str> = instead.iter().map(String::as_str).collect();
+    let near = match named.as_slice() {
+        [only] => Some(*only),
+        _ => closest_or_longer(part, named.iter().copied()),
+    };
+    let diagnostic = match near {
+        Some(near) => diagnostic
+            .here(format!("did you mean `{so_far}.{near}`?"))
+            .fix(format!("write `{near}`"), span, near),
+        None => diagnostic.here(format!("not a part of `{so_far}`")),
+    };
+    match named.len() {
+        0 | 1 => diagnostic,
+        _ => diagnostic.note(format!("`{so_far}` has {}", and(&named))),
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Described {
 impl Described {
     fn shape(&self) -> String {
         match &self.ty {
+            Some(ty) if ty.dtype != DType::F32 => format!("{}{}", ty.dtype, ty.shape),
             Some(ty) => ty.shape.to_string(),
             None => "unknown".into(),
         }
@@ -83,7 +84,10 @@ fn differ(
         "Reshape" => Code::E0309,
         _ => Code::E0301,
     };
-    let mut diagnostic = Diagnostic::new(code, layer, first.obligation.rule.to_string());
+    let mut diagnostic = Diagnostic::new(code, first.span, first.obligation.rule.to_string());
+    if first.span != layer {
+        diagnostic = diagnostic.here("does not fit");
+    }
     let mut involved: Vec<usize> = Vec::new();
     let mut axes: Vec<usize> = Vec::new();
     for failed in all {
@@ -101,15 +105,24 @@ fn differ(
             }
         }
     }
-    let known: Vec<&Described> = involved
+    let mut known: Vec<&Described> = involved
         .iter()
         .filter_map(|input| operands.get(*input))
         .collect();
+    if known.is_empty() {
+        known.extend(operands.first());
+    }
+    let mut shown: Vec<Span> = Vec::new();
     for operand in &known {
-        diagnostic = diagnostic.label(
-            operand.place(),
-            format!("`{}` is {}", operand.name, operand.shape()),
-        );
+        if shown.contains(&operand.place()) {
+            continue;
+        }
+        shown.push(operand.place());
+        let text = format!("`{}` is {}", operand.name, operand.shape());
+        diagnostic = match operand.place() == diagnostic.primary.span {
+            true => diagnostic.here(text),
+            false => diagnostic.label(operand.place(), text),
+        };
     }
     if known.len() == 2 {
         let rows: Vec<(String, &Shape)> = known
@@ -123,49 +136,85 @@ fn differ(
             diagnostic = diagnostic.note(table);
         }
     }
+    // Axes that differ by the same numbers make one sentence.
+    let mut told: Vec<(&Dim, &Dim)> = Vec::new();
     for failed in all {
         let Claim::Equal(left, right) = &failed.obligation.claim else {
             continue;
         };
-        diagnostic = diagnostic.note(disagreement(left, right, failed.example, operands, bounds));
+        if told.contains(&(&left.dim, &right.dim)) {
+            continue;
+        }
+        told.push((&left.dim, &right.dim));
+        let axes = all.iter().filter_map(|other| match &other.obligation.claim {
+            Claim::Equal(a, b) if a.dim == left.dim && b.dim == right.dim => {
+                Some((a.place?.1, b.place?.1))
+            }
+            _ => None,
+        });
+        let axes: Vec<(usize, usize)> = axes.collect();
+        let several = |pick: fn(&(usize, usize)) -> usize| -> Option<String> {
+            let numbers: Vec<String> = axes.iter().map(|pair| pick(pair).to_string()).collect();
+            let (last, first) = numbers.split_last()?;
+            match first {
+                [] => None,
+                _ => Some(format!("axes {} and {last}", first.join(", "))),
+            }
+        };
+        let names = (
+            of(left, several(|pair| pair.0), operands),
+            of(right, several(|pair| pair.1), operands),
+        );
+        diagnostic =
+            diagnostic.note(disagreement(names, &left.dim, &right.dim, failed.example, bounds));
     }
     diagnostic
 }
 
 /// How two sizes disagree, with an example where it depends on sizes.
 fn disagreement(
-    left: &Side,
-    right: &Side,
+    (a, b): (String, String),
+    left: &Dim,
+    right: &Dim,
     example: Option<&Counterexample>,
-    operands: &[Described],
     bounds: &Bounds,
 ) -> String {
-    let (a, b) = (of(left, operands), of(right, operands));
-    match example {
-        None => format!("{a} is {}, and {b} is {}", left.dim, right.dim),
-        Some(example) => {
-            let agree = when_equal(&left.dim, &right.dim, bounds);
-            let when = match agree.is_empty() {
-                true => String::new(),
-                false => format!("they differ when {}: ", describe_negated(&agree)),
-            };
-            format!(
-                "{a} is `{}`, and {b} is `{}`; {when}for {} they are {} and {}",
-                left.dim,
-                right.dim,
-                sizes(&example.env),
-                example.left,
-                example.right
-            )
-        }
+    let verb = |side: &str| if side.starts_with("axes ") { "are" } else { "is" };
+    let (is_a, is_b) = (verb(&a), verb(&b));
+    let Some(example) = example else {
+        return format!("{a} {is_a} {left}, and {b} {is_b} {right}");
+    };
+    // A variable beside a number: an example would say no more.
+    let free = match (left.as_var(), right.as_var()) {
+        (Some(name), None) if right.as_const().is_some() => Some((name, right)),
+        (None, Some(name)) if left.as_const().is_some() => Some((name, left)),
+        _ => None,
+    };
+    if let Some((name, number)) = free {
+        return format!(
+            "{a} {is_a} `{left}`, and {b} {is_b} `{right}`: they agree only where {name} = {number}, \
+             and this must hold for every {name}"
+        );
     }
+    let agree = when_equal(left, right, bounds);
+    let when = match agree.is_empty() {
+        true => String::new(),
+        false => format!("they differ when {}: ", describe_negated(&agree)),
+    };
+    format!(
+        "{a} {is_a} `{left}`, and {b} {is_b} `{right}`; {when}for {} they are {} and {}",
+        sizes(&example.env),
+        example.left,
+        example.right
+    )
 }
 
-/// A side of a claim, in words: "axis 1 of `up`".
-fn of(side: &Side, operands: &[Described]) -> String {
+/// A side of a claim, in words: "axis 1 of `up`"; `axes` in place of its own axis.
+fn of(side: &Side, axes: Option<String>, operands: &[Described]) -> String {
+    let what = axes.unwrap_or_else(|| side.what.to_string());
     match side.place.and_then(|(input, _)| operands.get(input)) {
-        Some(operand) => format!("{} of `{}`", side.what, operand.name),
-        None => side.what.to_string(),
+        Some(operand) => format!("{what} of `{}`", operand.name),
+        None => what,
     }
 }
 
@@ -232,23 +281,27 @@ fn bound(
     arithmetic: &dyn Fn(usize) -> Option<String>,
 ) -> Diagnostic {
     let rule = failed.obligation.rule.to_string();
+    let always = |dim: &Dim| match dim.as_const() {
+        Some(_) => "",
+        None => "always ",
+    };
     let (code, of_side, here, wanted) = match &failed.obligation.claim {
         Claim::Divides { divisor, of } => (
             Code::E0304,
             of,
-            format!("not a multiple of {divisor}"),
+            format!("{} is not {}a multiple of {divisor}", of.dim, always(&of.dim)),
             format!("a multiple of {divisor} is needed"),
         ),
         Claim::AtLeast { of, low } => (
             Code::E0303,
             of,
-            "too small".to_owned(),
+            format!("needs at least {low}, and there is {}", of.dim),
             format!("at least {low} is needed"),
         ),
         Claim::AtMost { of, high } => (
             Code::E0303,
             of,
-            "too large".to_owned(),
+            format!("takes at most {high}, and there is {}", of.dim),
             format!("at most {high} is allowed"),
         ),
         Claim::Equal(left, _) => (
@@ -259,7 +312,7 @@ fn bound(
         ),
     };
     let mut diagnostic = Diagnostic::new(code, failed.span, rule).here(here);
-    let what = of(of_side, operands);
+    let what = of(of_side, None, operands);
     let value = match (of_side.dim.as_const(), failed.example) {
         (Some(n), _) => format!("{what} is {n}, and {wanted}"),
         (None, Some(example)) => format!(
@@ -305,13 +358,13 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
             span,
             format!("`{name}` takes {expected}; {who} has {}", axes(found.rank())),
         )
-        .here(format!("{who} is {found}")),
+        .here(format!("gets {}", axes(found.rank()))),
         Problem::DType { expected, found } => Diagnostic::new(
             Code::E0307,
             span,
             format!("`{name}` computes with `{expected}`, and {who} holds `{found}`"),
         )
-        .here(format!("{who} is `{found}`")),
+        .here(format!("gets `{found}`")),
         Problem::Axis { axis, rank } => Diagnostic::new(
             Code::E0306,
             span,
@@ -322,16 +375,28 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
             _ => format!("0 to {}, or -{rank} to -1 from the end", rank - 1),
         }),
         Problem::Kind { expected, found } => {
+            // A choice in quotes is a choice all the same.
+            let choice = found
+                .strip_prefix("the string \"")
+                .and_then(|rest| rest.strip_suffix('"'))
+                .filter(|word| expected.contains(&format!("`{word}`")));
             let argument = match error.blame {
                 crate::layers::error::Blame::Arg(argument) => argument,
                 _ => "the argument",
             };
-            Diagnostic::new(
+            let diagnostic = Diagnostic::new(
                 Code::E0403,
                 span,
                 format!("`{argument}` of `{name}` takes {expected}, and this is {found}"),
-            )
-            .here("of the wrong kind")
+            );
+            match choice {
+                Some(word) => diagnostic.here("without quotes").fix(
+                    format!("write `{word}`"),
+                    span,
+                    word,
+                ),
+                None => diagnostic.here(format!("this is {found}")),
+            }
         }
         Problem::Range(why) => {
             Diagnostic::new(Code::E0404, span, why.clone()).here("out of range")
@@ -363,7 +428,7 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
             span,
             format!("a size of `{name}` cannot be computed: {error}"),
         )
-        .here("too large or too intricate"),
+        .here(super::arguments::beyond_here(*error)),
         Problem::Poisoned => Diagnostic::new(Code::E0403, span, "an argument is not clear"),
     };
     if let Some(operand) = blamed
@@ -396,12 +461,13 @@ fn axes(rank: usize) -> String {
     }
 }
 
-/// An error inside a block, told at the use that brings it.
-pub fn in_block(used: Span, block: Option<&str>, inner: Diagnostic) -> Diagnostic {
-    let block = block.unwrap_or("the block");
+/// An error inside a block, told at the use that brings it. `uses` are the uses that lead to it,
+/// outermost first, at least one, each with its block's name.
+pub fn in_block(uses: &[(Span, Name)], inner: Diagnostic) -> Diagnostic {
+    let (used, block) = &uses[0];
     let mut diagnostic = Diagnostic::new(
         Code::E0311,
-        used,
+        *used,
         format!(
             "`{block}` does not work on what it gets here: {}",
             inner.message
@@ -413,11 +479,16 @@ pub fn in_block(used: Span, block: Option<&str>, inner: Diagnostic) -> Diagnosti
         text => format!("it fails here: {text}"),
     };
     diagnostic = diagnostic.label(inner.primary.span, text);
+    // Between the outermost use and the innermost, those nearest to the error say most.
+    for (place, block) in uses[1..].iter().rev().take(3) {
+        diagnostic = diagnostic.label(*place, format!("in this use of `{block}`"));
+    }
+    let known: Vec<Span> = uses.iter().map(|(place, _)| *place).collect();
     diagnostic.labels.extend(
         inner
             .labels
             .into_iter()
-            .filter(|label: &Label| label.span != used),
+            .filter(|label: &Label| !known.contains(&label.span)),
     );
     diagnostic.notes.extend(inner.notes);
     diagnostic
@@ -566,16 +637,22 @@ pub fn block_input(
     };
     let note = match &obligation.claim {
         Claim::Equal(left, right) => example(format!(
-            "{} is `{}`, and the block wants `{}`",
-            left.what, left.dim, right.dim
+            "{} of `{}` is `{}`, and the block wants `{}`",
+            left.what, operand.name, left.dim, right.dim
         )),
-        Claim::Divides { divisor, of } => example(format!(
-            "{} leaves `{}`, which is not always a multiple of {divisor}",
-            of.what, of.dim
-        )),
+        Claim::Divides { divisor, of } => match of.dim.as_const() {
+            Some(_) => format!(
+                "{}, and {} is no multiple of {divisor}",
+                obligation.rule, of.dim
+            ),
+            None => example(format!(
+                "{}, and `{}` is not always a multiple of {divisor}",
+                obligation.rule, of.dim
+            )),
+        },
         Claim::AtLeast { of, low } | Claim::AtMost { of, high: low } => example(format!(
-            "{} would be `{}`, and it is at least {low}",
-            of.what, of.dim
+            "{}, so {} would be `{}`, and it is at least {low}",
+            obligation.rule, of.what, of.dim
         )),
     };
     diagnostic.notes.push(note);

@@ -332,7 +332,7 @@ pub fn say_free(data: &[Data], env: &Env, model: &Model, ui: &Ui) {
         .filter_map(|name| Some(format!("{name} = {}", env.get(*name)?)))
         .collect();
     ui.note(&format!(
-        "nothing sets {}; `--set {}=VALUE` does",
+        "{}, since nothing else says so; `--set {}=VALUE` does",
         values.join(", "),
         free[0]
     ));

@@ -9,7 +9,7 @@ use crate::check::program::Model;
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
-use crate::cli::{json as text, write};
+use crate::cli::{json as text, write as file};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::formats::{self, FormatError, Kind, csv, images, npy, npz, safetensors};
 use crate::plan::StepInfo;
@@ -130,7 +130,7 @@ pub fn write(
                 .note(error.to_string()),
             ])
         })?;
-        write::whole(&target.path, &bytes)?;
+        file::whole(&target.path, &bytes)?;
         let names: Vec<String> = named
             .iter()
             .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
@@ -230,7 +230,7 @@ impl Results<'_> {
         if !steps.is_empty() {
             object["steps"] = profile::json(steps);
         }
-        text::text(&object)
+        text::line(&object)
     }
 
     fn best(&self, tensor: &Tensor, labels: &[String]) -> Json {

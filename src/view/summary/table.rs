@@ -75,7 +75,8 @@ impl Summary {
             );
         }
         if let Some(stop) = &self.stopped {
-            let text = format!("✗ {} stops here: an error in line {}", stop.path, stop.line);
+            let text = format!("✗ line {}: {}", stop.line, stop.message);
+            let text: String = text.chars().take(width).collect();
             out.push_str(&paint.on(BAD, text));
             out.push('\n');
         }
@@ -107,7 +108,12 @@ impl Summary {
     fn totals(&self, width: usize) -> String {
         let mut parts = Vec::new();
         if let Some(parameters) = &self.parameters {
-            let mut text = format!("{} parameters", number::size(parameters));
+            let so_far = if self.stopped.is_some() {
+                " so far"
+            } else {
+                ""
+            };
+            let mut text = format!("{} parameters{so_far}", number::size(parameters));
             if let Ok(bytes) = parameters.times(4)
                 && !parameters.is_const(0)
             {

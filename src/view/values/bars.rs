@@ -72,7 +72,10 @@ impl Chart<'_> {
 
     fn score(&self, value: f32) -> String {
         if self.probable {
-            format!("{:.1} %", value * 100.0)
+            match value * 100.0 {
+                percent if percent > 0.0 && percent < 0.05 => "< 0.1 %".into(),
+                percent => format!("{percent:.1} %"),
+            }
         } else {
             format!("{value:.3}")
         }
@@ -224,7 +227,7 @@ impl Chart<'_> {
 /// never drawn as nothing.
 pub fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    if !(share > 0.0) {
+    if share.is_nan() || share <= 0.0 {
         return String::new();
     }
     let eighths = (share.min(1.0) * width as f64 * 8.0).round().max(1.0) as usize;

@@ -94,7 +94,7 @@ impl Style {
         let smallest = finite().fold(f64::INFINITY, |least: f64, value| least.min(value.abs()));
         if largest < 1e15 && finite().all(|value| value.fract() == 0.0) {
             Style::Whole
-        } else if largest >= 1e6 || largest < 1e-3 || largest / smallest > 1e9 {
+        } else if !(1e-3..1e6).contains(&largest) || largest / smallest > 1e9 {
             Style::Scientific
         } else {
             let digits = if largest >= 1000.0 {

@@ -43,11 +43,11 @@ fn scores_with_labels_are_no_percentages() {
 
 #[test]
 fn bars_fill_to_an_eighth_and_never_vanish() {
-    assert_eq!(bars::bar(1.0, 4), "████");
-    assert_eq!(bars::bar(0.5, 1), "▌");
-    assert_eq!(bars::bar(1e-9, 4), "▏");
-    assert_eq!(bars::bar(0.0, 4), "");
-    assert_eq!(bars::bar(f64::NAN, 4), "");
+    assert_eq!(bar(1.0, 4), "████");
+    assert_eq!(bar(0.5, 1), "▌");
+    assert_eq!(bar(1e-9, 4), "▏");
+    assert_eq!(bar(0.0, 4), "");
+    assert_eq!(bar(f64::NAN, 4), "");
 }
 
 #[test]

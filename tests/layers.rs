@@ -34,11 +34,11 @@ fn results(text: &str, size: i128) -> Vec<Tensor> {
     let inputs: Vec<Tensor> = inputs.collect();
     let graph = graph_at(model, &env).unwrap_or_else(|error| panic!("{text}\n{error}"));
     let weights = draw(model, &graph, &env, 0);
-    let mut plan = Plan::new(&graph, &weights, &Options::default()).unwrap();
-    let results = run(&mut plan, &inputs).unwrap();
+    let mut plan = Plan::new(&graph, &weights, &Options::default()).expect("it fits in memory");
+    let results = run(&mut plan, &inputs).expect("the inputs are as planned");
     for (output, result) in model.outputs.iter().zip(&results) {
         let ty = output.value.and_then(|value| model.ty(value));
-        let shape = ty.map(|ty| ty.shape.eval(&env).unwrap());
+        let shape = ty.map(|ty| ty.shape.eval(&env).expect("sizes are small"));
         assert_eq!(shape.as_deref(), Some(result.shape()), "{text}");
     }
     results

@@ -1,5 +1,7 @@
 //! The programs in `examples/` check without a word, and the commands in their comments run.
 
+#![allow(clippy::unwrap_used)] // A test's helpers may fail the test.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

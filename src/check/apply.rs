@@ -97,7 +97,7 @@ impl<'a> Walk<'_, 'a> {
             inputs => {
                 let ask = Ask {
                     end: layer.parentheses.unwrap_or(name.span).after(),
-                    several: matches!(inputs, Inputs::AtLeast(_)),
+                    several: !matches!(inputs, Inputs::None | Inputs::One),
                 };
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
@@ -389,6 +389,8 @@ impl<'a> Walk<'_, 'a> {
             {
                 return;
             }
+            // Where a block's input comes from is known at its use.
+            Problem::Origin(_) if self.mode == Mode::Generic => return,
             Problem::Symbol { value } if self.symbols_may_be_set(value) => {
                 let what = format!("the shape of `{}`", places.name);
                 self.open(places.of(error.blame), &what, value);
@@ -508,21 +510,14 @@ impl<'a> Walk<'_, 'a> {
         operands: &[Operand],
         name: &Ident,
     ) -> bool {
-        let fine = match def.signature().inputs {
-            Inputs::None => true,
-            Inputs::One => operands.len() == 1,
-            Inputs::AtLeast(least) => operands.len() >= least,
-        };
+        let takes = def.signature().inputs;
+        let fine = takes.takes(operands.len());
         if !fine {
             let span = from.map_or(name.span, |from| from.span);
-            let wants = match def.signature().inputs {
-                Inputs::AtLeast(least) => format!("{least} values or more"),
-                _ => "one value".into(),
-            };
             self.report(wording::input_count(
                 span,
                 def.name(),
-                &wants,
+                &takes.describe(),
                 operands.len(),
             ));
         }

@@ -25,6 +25,19 @@ struct Slots<'s> {
     names: Vec<&'s str>,
     /// Whether each must be given.
     required: Vec<bool>,
+    /// Whether the last takes every argument without a name from its place on.
+    open: bool,
+}
+
+impl Slots<'_> {
+    /// The slot of the argument number `at` without a name.
+    fn positional(&self, at: usize) -> Option<usize> {
+        let last = self.names.len().checked_sub(1)?;
+        match at <= last || self.open {
+            true => Some(at.min(last)),
+            false => None,
+        }
+    }
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -44,6 +57,10 @@ impl<'a> Walk<'_, 'a> {
                 .iter()
                 .map(|arg| arg.default == Default::Required)
                 .collect(),
+            open: signature
+                .args
+                .last()
+                .is_some_and(|arg| arg.kind == ArgKind::Order),
         };
         let places = self.place(&slots, statement);
         let mut fine = places.is_some();
@@ -75,8 +92,21 @@ impl<'a> Walk<'_, 'a> {
             fine &= !matches!(value, Value::Error);
             if let Some(slot) = slot {
                 let value = self.stand_in(kind, value);
-                args.set(slot, value);
-                spans[slot] = Some(argument.value.span);
+                let span = argument.value.span;
+                match (args.given(slot), spans[slot]) {
+                    // Another of the arguments that a last one takes together.
+                    (Some(before), Some(first)) if slots.open && at > slot => {
+                        args.set(slot, joined(before, value, at == slot + 1));
+                        spans[slot] = Some(Span {
+                            end: span.end,
+                            ..first
+                        });
+                    }
+                    _ => {
+                        args.set(slot, value);
+                        spans[slot] = Some(span);
+                    }
+                }
             }
         }
         fine.then_some(Matched { args, spans })
@@ -105,6 +135,7 @@ impl<'a> Walk<'_, 'a> {
             owner: &statement.layer.value,
             names: parameters.iter().map(|p| &*p.name.value).collect(),
             required: parameters.iter().map(|p| p.default.is_none()).collect(),
+            open: false,
         };
         let places = self.place(&slots, statement);
         let mut values: Vec<Option<Value>> = vec![None; parameters.len()];
@@ -160,7 +191,9 @@ impl<'a> Walk<'_, 'a> {
                             *span,
                             slots.names.get(at).copied(),
                         ));
-                    } else if let Some(first) = taken[slot] {
+                    } else if let Some(first) = taken[slot]
+                        && (name.is_some() || at == slot)
+                    {
                         let name = slots.names[slot];
                         self.report(wording::given_twice(argument.span, name, first));
                     }
@@ -188,7 +221,19 @@ impl<'a> Walk<'_, 'a> {
         let argument: &Argument = &statement.arguments[at];
         match &argument.name {
             Some(name) => slots.names.iter().position(|slot| **slot == *name.value),
-            None => (at < slots.names.len()).then_some(at),
+            None => slots.positional(at),
         }
+    }
+}
+
+/// `next` after the values of an argument that stand before it: one value, if it is the `second`.
+fn joined(before: &Value, next: Value, second: bool) -> Value {
+    match before {
+        Value::Tuple(values) if !second => {
+            let mut values = values.clone();
+            values.push(next);
+            Value::Tuple(values)
+        }
+        first => Value::Tuple(vec![first.clone(), next]),
     }
 }

@@ -90,10 +90,9 @@ impl Walk<'_, '_> {
                     .collect::<Vec<_>>()
                     .into_iter()
                     .collect();
-                let ty = dims.zip(dtype).map(|(dims, dtype)| TensorType {
-                    dtype,
-                    shape: Shape(dims),
-                });
+                let ty = dims
+                    .zip(dtype)
+                    .map(|(dims, dtype)| TensorType::new(dtype, Shape(dims)));
                 if let Some(ty) = &ty {
                     self.sizes_at_least_one(frame, statement, shape, ty);
                 }

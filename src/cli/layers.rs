@@ -143,9 +143,8 @@ fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
         }
     }
     let takes = match signature.inputs {
-        Inputs::None => "no value: it begins a journey".to_owned(),
-        Inputs::One => "one value".to_owned(),
-        Inputs::AtLeast(least) => format!("{least} or more values"),
+        Inputs::None => "no value: it begins a journey".into(),
+        inputs => inputs.describe(),
     };
     text += &format!("\n{}  {takes}\n", paint.on(TITLE, "Takes"));
     if !signature.results.is_empty() {

@@ -87,10 +87,7 @@ fn check_inputs(plan: &Plan, inputs: &[Tensor]) -> Result<(), ExecError> {
             return Err(ExecError::Input {
                 name: name.clone(),
                 expected: ty.clone(),
-                found: ConcreteType {
-                    dtype: tensor.dtype(),
-                    shape: tensor.shape().to_vec(),
-                },
+                found: ConcreteType::new(tensor.dtype(), tensor.shape().to_vec()),
             });
         }
     }

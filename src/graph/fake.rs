@@ -107,10 +107,9 @@ impl Op for Fake {
             Fake::Join => {
                 inferred.outputs[0].shape = Shape(vec![inputs[0].shape.elements()?]);
             }
-            Fake::Count => inferred.outputs.push(TensorType {
-                dtype: DType::I64,
-                ..like
-            }),
+            Fake::Count => inferred
+                .outputs
+                .push(TensorType::new(DType::I64, like.shape)),
             _ => {}
         }
         Ok(inferred)
@@ -275,10 +274,7 @@ impl Build {
 
     /// An `f32` input.
     pub fn input(&mut self, name: &str, shape: &[usize]) -> ValueId {
-        let ty = ConcreteType {
-            dtype: DType::F32,
-            shape: shape.to_vec(),
-        };
+        let ty = ConcreteType::new(DType::F32, shape.to_vec());
         let value = self.value(name, ty, None);
         self.graph.inputs.push((name.into(), value));
         value
@@ -296,10 +292,7 @@ impl Build {
     /// A stored tensor as a value.
     pub fn weight_value(&mut self, weight: WeightId) -> ValueId {
         let Weight { name, shape } = self.graph.weight(weight).clone();
-        let ty = ConcreteType {
-            dtype: DType::F32,
-            shape,
-        };
+        let ty = ConcreteType::new(DType::F32, shape);
         self.value(&name, ty, Some(weight))
     }
 
@@ -324,10 +317,7 @@ impl Build {
             .outputs
             .iter()
             .map(|ty| {
-                let ty = ConcreteType {
-                    dtype: ty.dtype,
-                    shape: ty.shape.concrete().unwrap(),
-                };
+                let ty = ConcreteType::new(ty.dtype, ty.shape.concrete().unwrap());
                 self.value(&name, ty, None)
             })
             .collect();

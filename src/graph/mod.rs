@@ -72,9 +72,11 @@ pub struct Weight {
 
 /// The type with each size as a constant, as operations take it.
 pub fn constant_type(ty: &ConcreteType) -> TensorType {
+    let dims = |sizes: &Vec<usize>| sizes.iter().map(|size| Dim::from(*size)).collect();
     TensorType {
         dtype: ty.dtype,
-        shape: ty.shape.iter().map(|size| Dim::from(*size)).collect(),
+        shape: dims(&ty.shape),
+        plane: ty.plane.as_ref().map(dims).map(Arc::new),
     }
 }
 

@@ -8,6 +8,7 @@
 //!   result has the same bits for any number of threads.
 
 pub mod conv;
+pub mod conv_transpose;
 pub mod copy;
 pub mod elementwise;
 pub mod gemm;
@@ -18,6 +19,7 @@ pub mod pool;
 mod reference;
 mod simd;
 pub mod softmax;
+pub mod upsample;
 pub mod window;
 
 /// Work below which a kernel stays on the calling thread, in units of about one vector-friendly

@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 
 use super::def::{ArgDef, ArgKind, Default, Signature};
 use super::error::{Blame, LayerError, Problem};
+use super::rules::present;
 use super::value::Value;
 use crate::shape::Dim;
 
@@ -227,6 +228,81 @@ impl Args {
             )),
             (_, None) => Err(kind(arg, value)),
         }
+    }
+
+    /// Integers written in the program: a number or an array of them.
+    pub fn integers(&self, name: &str) -> Result<Arc<ArrayD<i64>>, LayerError> {
+        fn collect(value: &Value, out: &mut Vec<i64>) -> Option<()> {
+            match value {
+                Value::Array(items) => items.iter().try_for_each(|item| collect(item, out)),
+                Value::Int(dim) => {
+                    out.push(i64::try_from(dim.as_const()?).ok()?);
+                    Some(())
+                }
+                _ => None,
+            }
+        }
+        // A ragged array, a symbol or a string is refused here.
+        let shape = present(self.values(name)?).shape().to_vec();
+        let (arg, value) = self.find(name);
+        let value = present(value);
+        let mut integers = Vec::new();
+        match collect(value, &mut integers) {
+            Some(()) => Ok(Arc::new(
+                ArrayD::from_shape_vec(shape, integers)
+                    .expect("an array has as many numbers as its shape says"),
+            )),
+            None => Err(LayerError::new(
+                Blame::Arg(arg.name),
+                Problem::Range(format!(
+                    "`{}` holds a number that is no 64-bit integer",
+                    arg.name
+                )),
+            )),
+        }
+    }
+
+    /// Every axis once: axis `i` of a result is axis `order[i]` of the input. Negative axes count
+    /// from the end.
+    pub fn order(&self, name: &str) -> Result<Vec<usize>, LayerError> {
+        let (arg, value) = self.find(name);
+        let value = present(value);
+        let one = std::slice::from_ref(value);
+        let items = match value {
+            Value::Tuple(items) => items.as_slice(),
+            Value::Array(items) => items.as_slice(),
+            _ => one,
+        };
+        let mut order = Vec::new();
+        for item in items {
+            let axis = known(arg, &integer(arg, item)?)?;
+            let axis = resolve_axis(axis.into(), items.len(), Blame::Arg(arg.name));
+            order.push(axis.map_err(|error| match error.problem {
+                Problem::Axis { axis, rank } => LayerError::new(
+                    error.blame,
+                    Problem::Range(format!(
+                        "`{}` names {rank} axes, and {axis} is none of 0 to {}",
+                        arg.name,
+                        rank - 1
+                    )),
+                ),
+                _ => error,
+            })?);
+        }
+        for axis in 0..order.len() {
+            if !order.contains(&axis) {
+                let twice = (0..order.len()).find(|at| order[..*at].contains(&order[*at]));
+                let twice = order[twice.unwrap_or(0)];
+                return Err(LayerError::new(
+                    Blame::Arg(arg.name),
+                    Problem::Range(format!(
+                        "`{}` names every axis once; axis {twice} is there twice, and axis {axis} is missing",
+                        arg.name
+                    )),
+                ));
+            }
+        }
+        Ok(order)
     }
 
     /// A shape with holes (`None`); the argument itself may be left out.

@@ -9,7 +9,7 @@ use super::def::{
     ArgDef, ArgKind, Cost, Default, Doc, Group, Inferred, Init, Inputs, LayerDef, Op, ParamSpec,
     Signature, TensorType,
 };
-use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
+use super::error::{Blame, LayerError, Side};
 use super::kernel::{Kernel, KernelCx, fresh};
 use super::rules;
 use super::spatial::{self, Windows};
@@ -160,45 +160,6 @@ impl ConvOp {
     fn channels_seen(&self, input: &Shape) -> Result<Dim, DimError> {
         input[self.channel_axis(input)].floor_div(self.groups)
     }
-
-    /// That `groups` divides channels and filters.
-    fn grouping(&self, input: &Shape) -> Result<Vec<Obligation>, LayerError> {
-        if self.groups == 1 {
-            return Ok(Vec::new());
-        }
-        let groups = self.groups;
-        let axis = self.channel_axis(input);
-        let divides = |of, rule: &'static str, blame| Obligation {
-            claim: Claim::Divides {
-                divisor: groups,
-                of,
-            },
-            rule: rule.into(),
-            blame,
-        };
-        let mut obligations = vec![divides(
-            Side::axis(0, axis, &input[axis]),
-            "`groups` of `Conv` must divide the channels of its input",
-            Blame::Arg("groups"),
-        )];
-        match self.filters.as_const() {
-            Some(filters) if filters % groups == 0 => {}
-            Some(filters) => {
-                return Err(LayerError::new(
-                    Blame::Arg("groups"),
-                    Problem::Range(format!(
-                        "`groups` must divide `filters`, and {groups} does not divide {filters}"
-                    )),
-                ));
-            }
-            None => obligations.push(divides(
-                Side::other("`filters`", self.filters.clone()),
-                "`groups` of `Conv` must divide `filters`",
-                Blame::Arg("groups"),
-            )),
-        }
-        Ok(obligations)
-    }
 }
 
 impl Op for ConvOp {
@@ -210,7 +171,17 @@ impl Op for ConvOp {
         let layout = self.windows.layout;
         let input = spatial::image(inputs, layout)?;
         let (sizes, mut obligations) = self.windows.infer(input)?;
-        obligations.extend(self.grouping(input)?);
+        let channels = Side::axis(
+            0,
+            self.channel_axis(input),
+            &input[self.channel_axis(input)],
+        );
+        obligations.extend(rules::grouping(
+            "Conv",
+            self.groups,
+            channels,
+            &self.filters,
+        )?);
         let shape = spatial::with_sizes(input, layout, sizes, self.filters.clone());
         Ok(Inferred {
             outputs: vec![TensorType::f32(shape)],
@@ -277,6 +248,7 @@ impl Op for ConvOp {
 mod tests {
     use super::*;
     use crate::layers::def::{Field, FieldAxis};
+    use crate::layers::error::Problem;
     use crate::layers::testing::{
         First, Last, build, count_up, dims, infer, range, run, shapes, tensor, types,
     };

@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 
 use super::args::Args;
 use super::error::{LayerError, Obligation};
-use super::kernel::{Kernel, KernelCx};
+use super::kernel::{ConcreteType, Kernel, KernelCx};
 use crate::shape::{Dim, DimError, Env, EvalError, Shape};
 use crate::tensor::{DType, Layout};
 
@@ -20,15 +20,34 @@ pub struct TensorType {
     pub dtype: DType,
     /// The size of each axis.
     pub shape: Shape,
+    /// Of the indices of a `MaxPool`: the spatial sizes of the plane that they point into. Layers
+    /// that give their input back keep it, all others leave it out.
+    pub plane: Option<Arc<Shape>>,
 }
 
 impl TensorType {
+    /// A tensor of `shape` whose elements point nowhere.
+    pub fn new(dtype: DType, shape: Shape) -> TensorType {
+        TensorType {
+            dtype,
+            shape,
+            plane: None,
+        }
+    }
+
     /// An `f32` tensor of `shape`.
     pub fn f32(shape: Shape) -> TensorType {
-        TensorType {
-            dtype: DType::F32,
-            shape,
-        }
+        TensorType::new(DType::F32, shape)
+    }
+
+    /// The type with its sizes as numbers.
+    pub fn eval(&self, env: &Env) -> Result<ConcreteType, EvalError> {
+        let plane = self.plane.as_ref().map(|plane| plane.eval(env));
+        Ok(ConcreteType {
+            dtype: self.dtype,
+            shape: self.shape.eval(env)?,
+            plane: plane.transpose()?,
+        })
     }
 }
 
@@ -68,6 +87,8 @@ pub enum Group {
     Convolution,
     /// Pooling.
     Pooling,
+    /// Upsampling.
+    Upsampling,
     /// Shape changes.
     Shape,
     /// Arithmetic.
@@ -86,6 +107,7 @@ impl Group {
         Group::Linear,
         Group::Convolution,
         Group::Pooling,
+        Group::Upsampling,
         Group::Shape,
         Group::Arithmetic,
         Group::Activation,
@@ -99,6 +121,7 @@ impl Group {
             Group::Linear => "Linear",
             Group::Convolution => "Convolution",
             Group::Pooling => "Pooling",
+            Group::Upsampling => "Upsampling",
             Group::Shape => "Shape",
             Group::Arithmetic => "Arithmetic",
             Group::Activation => "Activation",
@@ -128,6 +151,33 @@ pub enum Inputs {
     One,
     /// So many or more.
     AtLeast(usize),
+    /// From so many to so many.
+    Between(usize, usize),
+}
+
+impl Inputs {
+    /// Whether a layer takes `count` values.
+    pub fn takes(self, count: usize) -> bool {
+        match self {
+            Inputs::None => count == 0,
+            Inputs::One => count == 1,
+            Inputs::AtLeast(least) => count >= least,
+            Inputs::Between(least, most) => (least..=most).contains(&count),
+        }
+    }
+
+    /// What a layer takes, in a few words: "one value", "2 values or more".
+    pub fn describe(self) -> Cow<'static, str> {
+        match self {
+            Inputs::None => "no value".into(),
+            Inputs::One => "one value".into(),
+            Inputs::AtLeast(1) => "one value or more".into(),
+            Inputs::AtLeast(least) => format!("{least} values or more").into(),
+            Inputs::Between(least, most) if least == most => format!("{least} values").into(),
+            Inputs::Between(1, most) => format!("one to {most} values").into(),
+            Inputs::Between(least, most) => format!("{least} to {most} values").into(),
+        }
+    }
 }
 
 /// One argument.
@@ -170,8 +220,11 @@ pub enum ArgKind {
     Axis,
     /// A shape such as `[N, _, 16]`; `_` is what is left.
     Shape,
-    /// A number or an array that broadcasts to the parameter's shape.
+    /// A number or an array, which broadcasts to the shape that the layer needs.
     Values,
+    /// Every axis once. A last argument: it takes all that stand there without a name, or one
+    /// tuple.
+    Order,
 }
 
 impl ArgKind {
@@ -208,6 +261,7 @@ impl ArgKind {
             ArgKind::Axis => "an axis: an integer, negative from the end".into(),
             ArgKind::Shape => "a shape such as `[N, _, 16]`".into(),
             ArgKind::Values => "a number or an array".into(),
+            ArgKind::Order => "every axis once, such as `0, 2, 1`".into(),
         }
     }
 }
@@ -299,6 +353,11 @@ pub enum Field {
     LastAxis,
     /// A result sees a window; one entry a spatial axis.
     Window(Vec<FieldAxis>),
+    /// A result sees a window, and there are more results than places to see; one entry a spatial
+    /// axis, whose stride counts the results of one place.
+    Finer(Vec<FieldAxis>),
+    /// Which places a result sees depends on the data, or they change their axes.
+    Elsewhere,
     /// A result sees everything.
     Whole,
     /// There is no input.

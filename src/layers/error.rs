@@ -72,6 +72,8 @@ pub enum Problem {
     },
     /// The number of elements would change, or `_` cannot be found; a whole sentence.
     Reshape(String),
+    /// The input's elements are not from where they must come; a whole sentence without a full stop.
+    Origin(String),
     /// A symbol stands where only a number will do, so nothing is known until it is set.
     Symbol {
         /// The argument's value.

@@ -81,10 +81,10 @@ impl Op for FlattenOp {
         )?;
         let dims = inputs[0].shape.dims();
         let joined = Dim::product(&dims[1..])?;
-        Ok(Inferred::one(TensorType {
-            dtype: inputs[0].dtype,
-            shape: Shape(vec![dims[0].clone(), joined]),
-        }))
+        Ok(Inferred::one(TensorType::new(
+            inputs[0].dtype,
+            Shape(vec![dims[0].clone(), joined]),
+        )))
     }
 
     fn params(&self, _: &[TensorType]) -> Result<Vec<ParamSpec>, LayerError> {

@@ -9,9 +9,20 @@ pub struct ConcreteType {
     pub dtype: DType,
     /// The size of each axis.
     pub shape: Vec<usize>,
+    /// As [`TensorType::plane`](super::def::TensorType::plane).
+    pub plane: Option<Vec<usize>>,
 }
 
 impl ConcreteType {
+    /// A tensor of `shape` whose elements point nowhere.
+    pub fn new(dtype: DType, shape: Vec<usize>) -> ConcreteType {
+        ConcreteType {
+            dtype,
+            shape,
+            plane: None,
+        }
+    }
+
     /// How many elements there are. Planning has checked that the product fits.
     pub fn len(&self) -> usize {
         self.shape.iter().product()

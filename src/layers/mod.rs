@@ -7,16 +7,20 @@ pub mod kernel;
 pub mod value;
 
 mod activation;
-mod add;
+mod arithmetic;
 mod batch_norm;
 mod broadcast;
 mod concat;
+mod constant;
 mod conv;
+mod conv_transpose;
+mod depthwise;
 mod elementwise;
 mod flatten;
 mod global_pool;
 mod identity;
 mod linear;
+mod normalize;
 mod pool;
 mod reshape;
 mod rules;
@@ -25,6 +29,9 @@ mod spatial;
 mod squeeze;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transpose;
+mod unpool;
+mod upsample;
 
 use def::LayerDef;
 
@@ -32,17 +39,28 @@ use def::LayerDef;
 pub static REGISTRY: &[&dyn LayerDef] = &[
     &linear::Linear,
     &conv::Conv,
+    &depthwise::DepthwiseConv,
+    &conv_transpose::ConvTranspose,
     &pool::MaxPool,
     &pool::AvgPool,
     &global_pool::GLOBAL_MAX_POOL,
     &global_pool::GLOBAL_AVG_POOL,
+    &upsample::Upsample,
+    &unpool::MaxUnpool,
     &flatten::Flatten,
     &reshape::Reshape,
     &squeeze::Squeeze,
     &squeeze::Unsqueeze,
+    &transpose::Transpose,
     &concat::Concat,
-    &add::Add,
+    &arithmetic::ADD,
+    &arithmetic::SUB,
+    &arithmetic::MUL,
+    &arithmetic::DIV,
+    &arithmetic::MAXIMUM,
+    &arithmetic::MINIMUM,
     &activation::RESCALE,
+    &normalize::Normalize,
     &activation::RELU,
     &activation::LEAKY_RELU,
     &activation::SIGMOID,
@@ -50,6 +68,8 @@ pub static REGISTRY: &[&dyn LayerDef] = &[
     &softmax::Softmax,
     &batch_norm::BatchNorm,
     &identity::Dropout,
+    &constant::Parameter,
+    &constant::Constant,
     &identity::Identity,
 ];
 

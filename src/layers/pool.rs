@@ -1,6 +1,8 @@
 //! `MaxPool` and `AvgPool`: one number for each window of each channel.
 
-use super::args::{Args, Sizes};
+use std::sync::Arc;
+
+use super::args::Args;
 use super::def::{
     ArgDef, ArgKind, Cost, Default, Doc, Group, Inferred, Inputs, LayerDef, Op, ParamSpec,
     Signature, TensorType,
@@ -10,7 +12,7 @@ use super::kernel::{Kernel, KernelCx, fresh};
 use super::rules;
 use super::spatial::{self, Windows};
 use crate::kernels::pool::{avg_pool, max_pool};
-use crate::shape::{Dim, DimError, Env, EvalError};
+use crate::shape::{Dim, DimError, Env, EvalError, Shape};
 use crate::tensor::{DType, Layout};
 
 /// The layer.
@@ -67,8 +69,8 @@ static AVG_DOC: Doc = Doc {
 `[N, H, W, C]` → `[N, H', W', C]`, and likewise with one or three spatial axes. With `layout \
 channels_first` the channels are axis 1.
 
-A spatial size becomes ⌊(size + before + after − size of the window) / stride⌋ + 1, with \
-`padding=same` ⌈size / stride⌉. With `ceil=true` the first is rounded up, so that a last window may \
+A spatial size becomes ⌊(size + before + after − dilation·(size of the window − 1) − 1) / stride⌋ \
++ 1, with `padding=same` ⌈size / stride⌉. With `ceil=true` the first is rounded up, so that a last window may \
 reach beyond the padded input; one that would begin beyond the input and its leading padding is \
 dropped.
 
@@ -132,6 +134,7 @@ static AVG_SIGNATURE: Signature = Signature {
         SIZE,
         STRIDE,
         spatial::PADDING,
+        spatial::DILATION,
         CEIL,
         ArgDef {
             name: "count_padding",
@@ -156,9 +159,8 @@ impl LayerDef for MaxPool {
     }
 
     fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
-        let dilation = rules::present(args.constants("dilation")?);
         Ok(Box::new(PoolOp {
-            windows: windows("MaxPool", args, layout, dilation)?,
+            windows: windows("MaxPool", args, layout)?,
             take: Take::Largest,
         }))
     }
@@ -179,7 +181,7 @@ impl LayerDef for AvgPool {
 
     fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
         Ok(Box::new(PoolOp {
-            windows: windows("AvgPool", args, layout, Sizes::All(1))?,
+            windows: windows("AvgPool", args, layout)?,
             take: Take::Mean {
                 count_padding: args.boolean("count_padding")?,
             },
@@ -188,12 +190,7 @@ impl LayerDef for AvgPool {
 }
 
 /// The windows of a pool; without `stride` they lie side by side.
-fn windows(
-    layer: &'static str,
-    args: &Args,
-    layout: Layout,
-    dilation: Sizes<i64>,
-) -> Result<Windows, LayerError> {
+fn windows(layer: &'static str, args: &Args, layout: Layout) -> Result<Windows, LayerError> {
     let stride = match args.constants("stride")? {
         Some(stride) => stride,
         None => rules::present(args.constants("size")?),
@@ -205,7 +202,7 @@ fn windows(
         kernel: rules::present(args.sizes("size")?),
         stride,
         padding: args.padding("padding")?,
-        dilation,
+        dilation: rules::present(args.constants("dilation")?),
         ceil: args.boolean("ceil")?,
         sees_input: true,
     })
@@ -237,9 +234,10 @@ impl Op for PoolOp {
         let shape = spatial::with_sizes(input, layout, sizes, channels);
         let mut outputs = vec![TensorType::f32(shape.clone())];
         if let Take::Largest = self.take {
+            let plane = input.dims()[spatial::spatial_axes(layout, input.rank())].to_vec();
             outputs.push(TensorType {
-                dtype: DType::I64,
-                shape,
+                plane: Some(Arc::new(Shape(plane))),
+                ..TensorType::new(DType::I64, shape)
             });
         }
         Ok(Inferred {
@@ -365,9 +363,13 @@ mod tests {
     #[test]
     fn dilation_skips_cells() {
         let row = tensor(&[1, 4, 1], &[1.0, 9.0, 2.0, 3.0]);
+        let of = |layer| elements(layer, Last, std::slice::from_ref(&row));
+        assert_eq!(of("MaxPool(2, 1, dilation=2)"), [2.0, 9.0]);
+        assert_eq!(of("AvgPool(2, 1, dilation=2)"), [1.5, 6.0]);
         assert_eq!(
-            elements("MaxPool(2, 1, dilation=2)", Last, &[row]),
-            [2.0, 9.0]
+            of("AvgPool(2, 2, padding=1, dilation=2)"),
+            [9.0, 6.0],
+            "padding does not count"
         );
     }
 

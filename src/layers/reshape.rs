@@ -138,10 +138,10 @@ impl Op for ReshapeOp {
             }),
         }
         Ok(Inferred {
-            outputs: vec![TensorType {
-                dtype: inputs[0].dtype,
-                shape: shape.into_iter().flatten().collect(),
-            }],
+            outputs: vec![TensorType::new(
+                inputs[0].dtype,
+                shape.into_iter().flatten().collect(),
+            )],
             obligations,
         })
     }

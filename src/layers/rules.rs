@@ -170,6 +170,43 @@ pub fn bias(bias: &Bias, features: &Dim) -> Result<Option<ParamSpec>, LayerError
     .map(Some)
 }
 
+/// That `groups` of a convolution divides its channels, which are `channels`, and its filters.
+pub fn grouping(
+    layer: &'static str,
+    groups: i128,
+    channels: Side,
+    filters: &Dim,
+) -> Result<Vec<Obligation>, LayerError> {
+    if groups == 1 {
+        return Ok(Vec::new());
+    }
+    let divides = |of, what: &str| Obligation {
+        claim: Claim::Divides {
+            divisor: groups,
+            of,
+        },
+        rule: format!("`groups` of `{layer}` must divide {what}").into(),
+        blame: Blame::Arg("groups"),
+    };
+    let mut obligations = vec![divides(channels, "the channels of its input")];
+    match filters.as_const() {
+        Some(filters) if filters % groups == 0 => {}
+        Some(filters) => {
+            return Err(LayerError::new(
+                Blame::Arg("groups"),
+                Problem::Range(format!(
+                    "`groups` must divide `filters`, and {groups} does not divide {filters}"
+                )),
+            ));
+        }
+        None => {
+            let filters = Side::other("`filters`", filters.clone());
+            obligations.push(divides(filters, "`filters`"));
+        }
+    }
+    Ok(obligations)
+}
+
 /// `dim` with its symbols replaced by numbers.
 pub fn bound(dim: &Dim, env: &Env) -> Result<Dim, EvalError> {
     match dim.as_const() {

@@ -14,7 +14,7 @@ use crate::tensor::Layout;
 /// The largest kernel, stride, dilation or padding. The cells of a window over three axes, and every
 /// position that a kernel computes, stay far below 2⁶⁴, and a loop over the cells of a window ends
 /// soon.
-const LIMIT: i128 = 1 << 20;
+pub const LIMIT: i128 = 1 << 20;
 
 /// The `padding` argument.
 pub const PADDING: ArgDef = ArgDef {
@@ -149,7 +149,7 @@ impl Windows {
 
     /// That symbolic kernels and paddings are in range; each is said once, however many axes it is
     /// for.
-    fn symbolic_arguments(&self, slides: &[Slide]) -> Vec<Obligation> {
+    pub fn symbolic_arguments(&self, slides: &[Slide]) -> Vec<Obligation> {
         let mut amounts = Vec::new();
         for slide in slides {
             amounts.push((self.argument, &slide.kernel, 1));
@@ -278,7 +278,7 @@ impl Windows {
     }
 
     /// The slides for types that [`Windows::infer`] has accepted.
-    fn accepted(&self, rank: usize) -> Vec<Slide> {
+    pub fn accepted(&self, rank: usize) -> Vec<Slide> {
         self.slides(rank)
             .expect("the shape rule has accepted this rank")
     }
@@ -359,7 +359,7 @@ impl Windows {
 }
 
 /// A bound size that is within the limit of [`Slide::within_limits`].
-fn number(dim: &Dim) -> usize {
+pub fn number(dim: &Dim) -> usize {
     dim.as_const()
         .and_then(|n| usize::try_from(n).ok())
         .expect("the operation is bound and its sizes were checked")
@@ -447,7 +447,7 @@ impl Slide {
 
     /// Padding at both ends together that gives `same` on concrete sizes:
     /// max((output − 1) · stride + extent − input, 0). The odd cell goes to the end.
-    fn same_total(&self, input: usize, output: usize) -> usize {
+    pub fn same_total(&self, input: usize, output: usize) -> usize {
         let extent = (number(&self.kernel) - 1) * self.dilation as usize + 1;
         (output.saturating_sub(1) * self.stride as usize + extent).saturating_sub(input)
     }

@@ -137,7 +137,7 @@ impl Op for SqueezeOp {
     }
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError> {
-        let mut output = inputs[0].clone();
+        let mut output = TensorType::new(inputs[0].dtype, inputs[0].shape.clone());
         let dims = &mut output.shape.0;
         let mut obligations = Vec::new();
         match *self {

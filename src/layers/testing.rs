@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::args::Args;
-use super::def::{ArgDef, Inferred, Op, TensorType};
+use super::def::{ArgDef, ArgKind, Inferred, Op, TensorType};
 use super::error::{Blame, Claim, LayerError, Problem};
 use super::find;
-use super::kernel::{ConcreteType, Io, KernelCx, Memory, View, ViewMut};
+use super::kernel::{Io, KernelCx, Memory, View, ViewMut};
 use super::value::Value;
-use crate::shape::{Dim, Shape};
+use crate::shape::{Dim, Env, Shape};
 use crate::tensor::{DType, Layout, Tensor};
 
 pub use crate::tensor::Layout::{ChannelsFirst as First, ChannelsLast as Last};
@@ -37,6 +37,10 @@ pub fn build(layer: &str, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
             }
             None => position,
         };
+        if signature.args[at].kind == ArgKind::Order && position == at {
+            args.set(at, Value::Tuple(reader.list_to_end()));
+            break;
+        }
         reader.choices = signature.args[at].kind.choices();
         args.set(at, reader.value());
         reader.skip(',');
@@ -48,6 +52,13 @@ pub fn build(layer: &str, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
 /// The types of `[N, 2*h, 3]` or `i64[N]`.
 pub fn types(texts: &[&str]) -> Vec<TensorType> {
     let parse = |text: &&str| {
+        // The plane of indices: `i64[N, 2, C]@[4]`.
+        if let Some((text, plane)) = text.split_once('@') {
+            return TensorType {
+                plane: Some(Arc::new(types(&[plane]).remove(0).shape)),
+                ..types(&[text]).remove(0)
+            };
+        }
         let (dtype, rest) = match text.strip_prefix("i64") {
             Some(rest) => (DType::I64, rest),
             None => (DType::F32, *text),
@@ -59,10 +70,7 @@ pub fn types(texts: &[&str]) -> Vec<TensorType> {
             Value::Int(dim) => dim.clone(),
             other => panic!("{other} is no size"),
         });
-        TensorType {
-            dtype,
-            shape: dims.collect(),
-        }
+        TensorType::new(dtype, dims.collect())
     };
     texts.iter().map(parse).collect()
 }
@@ -142,24 +150,34 @@ pub fn count_up(shape: &[usize]) -> Tensor {
 
 /// Runs a layer as a plan would, on a result that holds garbage before.
 pub fn run(layer: &str, layout: Layout, inputs: &[Tensor], params: &[Tensor]) -> Vec<Tensor> {
+    run_in_plane(layer, layout, inputs, params, None)
+}
+
+/// Runs a layer on inputs of which those of integers are indices into `plane`.
+pub fn run_in_plane(
+    layer: &str,
+    layout: Layout,
+    inputs: &[Tensor],
+    params: &[Tensor],
+    plane: Option<&[i128]>,
+) -> Vec<Tensor> {
     let op = build(layer, layout).expect("arguments are good");
-    let symbolic: Vec<TensorType> = inputs
-        .iter()
-        .map(|input| TensorType {
-            dtype: input.dtype(),
-            shape: input.shape().iter().map(|n| Dim::from(*n)).collect(),
-        })
-        .collect();
+    let typed = |input: &Tensor| {
+        let sizes = input.shape().iter().map(|n| Dim::from(*n));
+        let mut ty = TensorType::new(input.dtype(), sizes.collect());
+        if ty.dtype == DType::I64 {
+            ty.plane = plane.map(dims).map(Arc::new);
+        }
+        ty
+    };
+    let symbolic: Vec<TensorType> = inputs.iter().map(typed).collect();
     let outputs = op.infer(&symbolic).expect("types are good").outputs;
     let specs = op.params(&symbolic).expect("parameters are good");
     assert_eq!(specs.len(), params.len(), "{layer} has {specs:?}");
     for (spec, param) in specs.iter().zip(params) {
         assert_eq!(spec.shape.concrete().as_deref(), Some(param.shape()));
     }
-    let concrete = |ty: &TensorType| ConcreteType {
-        dtype: ty.dtype,
-        shape: ty.shape.concrete().expect("sizes are numbers"),
-    };
+    let concrete = |ty: &TensorType| ty.eval(&Env::new()).expect("sizes are numbers");
     let input_types: Vec<_> = symbolic.iter().map(concrete).collect();
     let output_types: Vec<_> = outputs.iter().map(concrete).collect();
     let kernel = op.kernel(&KernelCx {
@@ -293,6 +311,15 @@ impl<'a> Reader<'a> {
                 _ => Value::Int(Dim::var(word)),
             },
         }
+    }
+
+    fn list_to_end(&mut self) -> Vec<Value> {
+        let mut items = Vec::new();
+        while !self.rest.trim().is_empty() {
+            items.push(self.value());
+            self.skip(',');
+        }
+        items
     }
 
     fn list(&mut self, close: char) -> Vec<Value> {

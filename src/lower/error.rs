@@ -98,7 +98,10 @@ pub(super) fn describe(error: &LayerError) -> String {
         Problem::Array { expected, found } => {
             format!("an array of shape {found:?} does not broadcast to {expected}")
         }
-        Problem::Range(text) | Problem::Inputs(text) | Problem::Reshape(text) => text.clone(),
+        Problem::Range(text)
+        | Problem::Inputs(text)
+        | Problem::Reshape(text)
+        | Problem::Origin(text) => text.clone(),
         Problem::Symbol { value } => format!("`{value}` has no value"),
         Problem::Poisoned => "an error stands in its way".into(),
         Problem::Dim(error) => error.to_string(),

@@ -16,7 +16,6 @@ use crate::check::program::{Layer, Model, ParamId, Source, ValueId};
 use crate::graph::{self, Graph, Node, Weight, WeightId, constant_type};
 use crate::layers::def::Op;
 use crate::layers::error::{Claim, LayerError, Obligation, Side};
-use crate::layers::kernel::ConcreteType;
 use crate::shape::{Env, EvalError, Shape};
 
 pub use error::{LowerError, Refused};
@@ -109,18 +108,14 @@ impl Lowering<'_> {
     ) -> Result<graph::ValueId, LowerError> {
         let info = self.model.value(value);
         let ty = info.ty.as_ref().ok_or(LowerError::HasErrors)?;
-        let shape = ty.shape.eval(self.env);
-        let shape = shape.map_err(|error| {
+        let concrete = ty.eval(self.env).map_err(|error| {
             let what = format!("{} in the shape of `{}`", ty.shape, info.name);
             self.out_of_range(error, &what, value)
         })?;
         let made = graph::ValueId(self.graph.values.len() as u32);
         self.graph.values.push(graph::Value {
             name: info.name.clone(),
-            ty: ConcreteType {
-                dtype: ty.dtype,
-                shape,
-            },
+            ty: concrete,
             weight,
         });
         self.values.insert(value, made);
@@ -186,13 +181,10 @@ impl Lowering<'_> {
         for (value, ty) in layer.outputs.iter().zip(&inferred.outputs) {
             let info = self.model.value(*value);
             let checked = info.ty.as_ref().ok_or(LowerError::HasErrors)?;
-            let sizes = checked.shape.eval(self.env).map_err(|error| {
+            let sizes = checked.eval(self.env).map_err(|error| {
                 self.failed(layer, error, &format!("{} in its result", checked.shape))
             })?;
-            let sizes = constant_type(&ConcreteType {
-                dtype: checked.dtype,
-                shape: sizes,
-            });
+            let sizes = constant_type(&sizes);
             if *ty != sizes {
                 let numbers = format!(
                     "its result is {}, and {} was expected ({})",

@@ -228,10 +228,8 @@ fn check_weights(graph: &Graph, weights: &[Arc<Tensor>]) -> Result<(), PlanError
             return Err(PlanError::Weight {
                 name: weight.name.clone(),
                 expected: weight.shape.clone(),
-                found: given.map(|tensor| ConcreteType {
-                    dtype: tensor.dtype(),
-                    shape: tensor.shape().to_vec(),
-                }),
+                found: given
+                    .map(|tensor| ConcreteType::new(tensor.dtype(), tensor.shape().to_vec())),
             });
         }
     }

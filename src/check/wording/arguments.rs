@@ -33,6 +33,12 @@ const ALIASES: &[(&str, &str)] = &[
     ("negative_slope", "slope"),
     ("alpha", "slope"),
     ("target_shape", "shape"),
+    ("depth_multiplier", "multiplier"),
+    ("scale_factor", "factor"),
+    ("size", "factor"),
+    ("interpolation", "mode"),
+    ("perm", "order"),
+    ("dims", "order"),
 ];
 
 /// A named argument that the layer does not have.

@@ -414,6 +414,9 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
         Problem::Reshape(why) => {
             Diagnostic::new(Code::E0309, span, why.clone()).here("does not fit")
         }
+        Problem::Origin(why) => {
+            Diagnostic::new(Code::E0307, span, why.clone()).here("made by something else")
+        }
         Problem::Symbol { value } => Diagnostic::new(
             Code::E0411,
             span,
@@ -436,6 +439,7 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
                 | Problem::DType { .. }
                 | Problem::Axis { .. }
                 | Problem::Reshape(_)
+                | Problem::Origin(_)
         )
     {
         diagnostic = diagnostic.label(

@@ -443,5 +443,9 @@ fn global(
     }
 }
 
+mod unpool;
+
+pub use unpool::max_unpool;
+
 #[cfg(test)]
 mod tests;

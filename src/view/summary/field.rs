@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::check::program::{Layer, Model, Source, ValueId};
 use crate::layers::def::{Field, FieldAxis};
-use crate::shape::{Dim, DimError};
+use crate::shape::Dim;
 
 /// How much of the input one number of a value sees.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,12 +105,18 @@ fn widen(before: State, field: &Field) -> State {
         (before @ State::Axes { .. }, Field::LastAxis) => before,
         (State::Axes { flat: true, .. }, Field::Window(_)) => State::Unknown,
         (State::Axes { axes, .. }, Field::Window(window)) => {
-            slide(axes, window).unwrap_or(State::Unknown)
+            slide(axes, window, |jump, stride| jump.mul(stride).ok())
         }
+        (State::Axes { flat: false, axes }, Field::Finer(window)) => {
+            slide(axes, window, Dim::exact_div)
+        }
+        (_, Field::Finer(_) | Field::Elsewhere) => State::Unknown,
     }
 }
 
-fn slide(axes: Vec<Axis>, window: &[FieldAxis]) -> Result<State, DimError> {
+/// The field of a result that sees `window`; `jump` is how far the windows of its neighbours are
+/// apart in the input, given that distance before and the window's stride.
+fn slide(axes: Vec<Axis>, window: &[FieldAxis], jump: impl Fn(&Dim, &Dim) -> Option<Dim>) -> State {
     let one = Axis {
         size: Dim::constant(1),
         jump: Dim::constant(1),
@@ -121,19 +127,19 @@ fn slide(axes: Vec<Axis>, window: &[FieldAxis]) -> Result<State, DimError> {
         axes
     };
     if axes.len() != window.len() {
-        return Ok(State::Unknown);
+        return State::Unknown;
     }
-    let axes = axes
-        .iter()
-        .zip(window)
-        .map(|(axis, window)| {
-            Ok(Axis {
-                size: axis.size.add(&window.extent.minus(1)?.mul(&axis.jump)?)?,
-                jump: axis.jump.mul(&window.stride)?,
-            })
+    let grow = |(axis, window): (&Axis, &FieldAxis)| {
+        let more = window.extent.minus(1).ok()?.mul(&axis.jump).ok()?;
+        Some(Axis {
+            size: axis.size.add(&more).ok()?,
+            jump: jump(&axis.jump, &window.stride)?,
         })
-        .collect::<Result<_, DimError>>()?;
-    Ok(State::Axes { axes, flat: false })
+    };
+    match axes.iter().zip(window).map(grow).collect() {
+        Some(axes) => State::Axes { axes, flat: false },
+        None => State::Unknown,
+    }
 }
 
 /// The larger of two fields that meet.
@@ -213,6 +219,18 @@ mod tests {
             sizes.push(size(&state).expect("a number"));
         }
         assert_eq!(sizes, [5, 6, 14, 16]);
+        let finer = Field::Finer(vec![FieldAxis {
+            extent: Dim::constant(2),
+            stride: Dim::constant(2),
+        }]);
+        let up = widen(state.clone(), &finer);
+        assert_eq!(size(&up), Some(20), "4 apart, and then 2");
+        assert_eq!(size(&widen(up.clone(), &window(2, 1))), Some(22));
+        assert_eq!(
+            widen(widen(up, &finer), &finer),
+            State::Unknown,
+            "half a place"
+        );
         let flat = widen(state, &Field::Flatten);
         assert_eq!(size(&flat), Some(16));
         assert_eq!(widen(flat, &Field::LastAxis), State::Whole);

@@ -61,7 +61,7 @@ fn known_networks_have_as_many_parameters_as_published() {
         let path = root().join(format!("examples/{name}.nn"));
         let text = std::fs::read(path).unwrap();
         let analysis = analyze(name, &text, &Examples, &Settings::default());
-        let summary = Summary::new(&analysis.program.models[0], &analysis.sources);
+        let summary = Summary::new(&analysis.program.models[0], &analysis.sources, &analysis.diagnostics);
         let counted = summary.parameters.map(|count| count.to_string());
         assert_eq!(counted.as_deref(), Some(*published), "{name}");
     }

@@ -97,7 +97,7 @@ impl<'a> Walk<'_, 'a> {
             inputs => {
                 let ask = Ask {
                     end: layer.parentheses.unwrap_or(name.span).after(),
-                    several: !matches!(inputs, Inputs::None | Inputs::One),
+                    several: inputs.takes(2),
                 };
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }

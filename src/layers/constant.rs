@@ -303,7 +303,7 @@ mod tests {
         let none: [&str; 0] = [];
         for (layer, shape) in [
             ("Parameter([16, 64])", "[16, 64]"),
-            ("Parameter([T, 2*c])", "[T, 2*c]"),
+            ("Parameter([T, C])", "[T, C]"),
             ("Parameter([])", "[]"),
         ] {
             let (found, claims) = shapes(layer, Last, &none);

@@ -38,7 +38,16 @@ pub fn build(layer: &str, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
             None => position,
         };
         if signature.args[at].kind == ArgKind::Order && position == at {
-            args.set(at, Value::Tuple(reader.list_to_end()));
+            let mut items = reader.list_to_end();
+            let tuple = matches!(items.as_slice(), [Value::Tuple(_)]);
+            args.set(
+                at,
+                if tuple {
+                    items.remove(0)
+                } else {
+                    Value::Tuple(items)
+                },
+            );
             break;
         }
         reader.choices = signature.args[at].kind.choices();

@@ -3,6 +3,9 @@
 //! The models are a chain of convolutions, norms, activations, residual additions and uses of a
 //! block, with symbolic sizes. Each line is the median of several runs in this process.
 
+// A benchmark is there to print.
+#![allow(clippy::print_stdout)]
+
 use std::fmt::Write as _;
 use std::time::Instant;
 

@@ -42,6 +42,9 @@ fn command(program: &str, arguments: &[String]) -> (i32, String) {
         .output()
         .expect("the command starts");
     let text = String::from_utf8(output.stderr).expect("messages are text");
+    // What the command remarks on its way is no part of the message.
+    let lines = text.lines().filter(|line| !line.starts_with("note: "));
+    let text = lines.map(|line| format!("{line}\n")).collect();
     (output.status.code().unwrap_or(-1), text)
 }
 
@@ -58,7 +61,7 @@ fn codes(rendered: &str) -> Vec<String> {
 
 fn says(path: &Path) -> (String, Vec<String>) {
     let program = name(path);
-    let bytes = fs::read(path).unwrap();
+    let bytes = fs::read(path).expect("a readable example");
     let text = String::from_utf8_lossy(&bytes);
     if let Some(arguments) = arguments(&text) {
         let (_, said) = command(&program, &arguments);

@@ -1,6 +1,9 @@
 //! The house rules: rooms import only from lower floors, files stay short, and nothing but the
 //! command prints.
 
+// Helpers of tests are not recognised as tests.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

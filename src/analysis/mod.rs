@@ -16,6 +16,9 @@ pub use crate::check::Settings;
 /// How many files one program may import, all told.
 pub const MAX_FILES: usize = 1_000;
 
+/// How many diagnostics a program has at most; errors go before warnings.
+pub const MAX_DIAGNOSTICS: usize = 1_000;
+
 /// Brings the files that a program names. Paths are as written, relative to the file `from`.
 pub trait Loader {
     /// The file at `path`, or why it cannot be read, in a few words ("no such file").
@@ -75,6 +78,8 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
             file: *file,
             tree,
             imports: imports.clone(),
+            unread: tree.items.is_empty()
+                && (reader.diagnostics.iter()).any(|told| told.primary.span.file == *file),
         })
         .collect();
     let beside = Beside {
@@ -84,6 +89,14 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     let (program, mut found) = check(&units, &reader.sources, &beside, settings);
     let mut diagnostics = reader.diagnostics;
     diagnostics.append(&mut found);
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
+        let left = diagnostics.len() - MAX_DIAGNOSTICS;
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+        if let Some(last) = diagnostics.last_mut() {
+            last.notes.push(format!("{left} more are not shown"));
+        }
+    }
     diagnostics.sort_by_key(|diagnostic| {
         let span = diagnostic.primary.span;
         (span.file, span.start, span.end, diagnostic.code)

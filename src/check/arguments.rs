@@ -142,7 +142,11 @@ impl<'a> Walk<'_, 'a> {
         let mut fine = places.is_some();
         for (at, argument) in statement.arguments.iter().enumerate() {
             // A choice can be handed through a parameter: `Down(padding=same)`.
-            let value = self.eval(frame, &argument.value, self.choices_of(frame, &argument.value));
+            let value = self.eval(
+                frame,
+                &argument.value,
+                self.choices_of(frame, &argument.value),
+            );
             fine &= !matches!(value, Value::Error);
             if let Some(places) = &places {
                 values[places[at]] = Some(value);
@@ -172,9 +176,14 @@ impl<'a> Walk<'_, 'a> {
         let mut places = Vec::new();
         let mut taken: Vec<Option<Span>> = vec![None; slots.names.len()];
         let mut named: Option<(Name, Span)> = None;
-        let mut unknown = false;
+        let (mut unknown, mut broken) = (false, false);
         for (at, argument) in statement.arguments.iter().enumerate() {
             let slot = self.slot_of(slots, statement, at);
+            // A broken argument without a name may be any of them.
+            if argument.name.is_none() && matches!(argument.value.kind, ExprKind::Error) {
+                broken = true;
+                continue;
+            }
             match (&argument.name, slot) {
                 (Some(name), None) => {
                     unknown = true;
@@ -214,7 +223,7 @@ impl<'a> Walk<'_, 'a> {
                 self.report(wording::missing(statement, slots.owner, &slots.names, slot));
             }
         }
-        (self.errors == errors).then_some(places)
+        (self.errors == errors && !broken).then_some(places)
     }
 
     fn slot_of(&self, slots: &Slots, statement: &LayerStatement, at: usize) -> Option<usize> {

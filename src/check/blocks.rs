@@ -11,13 +11,12 @@ use super::inputs::{hygienic, variables};
 use super::paths::Ask;
 use super::program::ValueId;
 use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
-use super::wording::{arguments as wording, lints, names, shapes};
+use super::wording::{arguments as wording, block_uses, lints, names};
 use crate::diag::Code;
 use crate::layers::value::Value;
 use crate::shape::{Dim, Shape};
 use crate::syntax::ast::{
-    Definition, From, Ident, LayerStatement, Path, SegmentKind, ShapeExpr, Statement,
-    StatementKind,
+    Definition, From, Ident, LayerStatement, Path, SegmentKind, ShapeExpr, Statement, StatementKind,
 };
 use crate::tensor::DType;
 use crate::text::{Name, Span};
@@ -59,10 +58,10 @@ impl<'a> Walk<'_, 'a> {
         let local = match &layer.label {
             Some(label) => label.value.to_string(),
             None if single => String::new(),
-            None => format!("{}_{count}", super::apply::snake(&kind)),
+            None => format!("{}_{count}", super::finish::snake(&kind)),
         };
-        let prefix = super::apply::join(&frame.prefix, &local);
-        let params = super::apply::join(&frame.params, &local);
+        let prefix = super::finish::join(&frame.prefix, &local);
+        let params = super::finish::join(&frame.params, &local);
         let values = self.block_arguments(frame, layer, &definition.parameters);
         let wanted = inputs_of(definition).len();
         let operands = match (&layer.from, wanted) {
@@ -111,11 +110,7 @@ impl<'a> Walk<'_, 'a> {
                 reuse: frame.reuse,
             },
         );
-        if self.params.len() > params_before
-            && layer.label.is_none()
-            && frame.home
-            && !single
-        {
+        if self.params.len() > params_before && layer.label.is_none() && frame.home && !single {
             self.checker
                 .warn(lints::unlabelled(statement.span, layer.layer.span, &kind));
         }
@@ -169,7 +164,9 @@ impl<'a> Walk<'_, 'a> {
             let errors = self.errors;
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
-                (None, Some(default)) => self.eval(&inner, default, self.choices_of(&inner, default)),
+                (None, Some(default)) => {
+                    self.eval(&inner, default, self.choices_of(&inner, default))
+                }
                 (None, None) => Value::Error,
             };
             if self.errors > errors || matches!(value, Value::Error) {
@@ -208,11 +205,16 @@ impl<'a> Walk<'_, 'a> {
     fn use_block(&mut self, frame: &mut Frame, block: usize, used: Use) -> Option<BlockEntity> {
         let entry = &self.checker.blocks[block];
         let (definition, unit, broken) = (entry.definition, entry.unit, entry.broken);
-        if broken || !self.step(used.statement) {
+        if broken {
+            self.endless = true;
+            return None;
+        }
+        if !self.step(used.statement) {
             return None;
         }
         if frame.blocks.len() > MAX_NESTING {
-            let diagnostic = shapes::nested_too_deep(used.name, MAX_NESTING);
+            self.endless = true;
+            let diagnostic = block_uses::nested_too_deep(used.name, MAX_NESTING);
             self.tell(frame, used.statement, diagnostic);
             return None;
         }
@@ -281,15 +283,16 @@ impl<'a> Walk<'_, 'a> {
             .partition(|found| !found.is_error() || found.primary.span == used);
         self.checker.diagnostics.extend(wrapped);
         for found in inside {
-            let known = self.checker.diagnostics.iter().any(|other| {
-                other.primary.span == found.primary.span && other.code == found.code
-            });
+            let known =
+                self.checker.diagnostics.iter().any(|other| {
+                    other.primary.span == found.primary.span && other.code == found.code
+                });
             let limit = found.code == Code::E0410 && self.exhausted();
             if limit {
                 self.checker.diagnostics.push(found);
             } else if !known && self.checker.failed.insert(used) {
                 let block = inner.blocks.get(1).cloned().unwrap_or_default();
-                let told = shapes::in_block(&[(used, block)], found);
+                let told = block_uses::in_block(&[(used, block)], found);
                 self.checker.diagnostics.push(told);
             }
         }
@@ -339,13 +342,13 @@ impl<'a> Walk<'_, 'a> {
             let wanted = dtype.map_or(Some(DType::F32), |word| DType::from_name(&word.value));
             if wanted.is_some_and(|wanted| wanted != ty.dtype) {
                 let diagnostic =
-                    shapes::block_dtype(span, &definition.name.value, wanted, ty, shape.span);
+                    block_uses::block_dtype(span, &definition.name.value, wanted, ty, shape.span);
                 self.tell(frame, used.statement, diagnostic);
                 return false;
             }
             if dims.len() != ty.shape.rank() {
                 let written = self.checker.sources.slice(shape.span).to_owned();
-                let diagnostic = shapes::block_rank(
+                let diagnostic = block_uses::block_rank(
                     span,
                     &definition.name.value,
                     &written,
@@ -376,7 +379,7 @@ impl<'a> Walk<'_, 'a> {
             };
             let shape = formals[input].1;
             let written = self.checker.sources.slice(shape.span).to_owned();
-            let diagnostic = shapes::block_input(
+            let diagnostic = block_uses::block_input(
                 operands[input].asked.unwrap_or(used.name),
                 &definition.name.value,
                 (&written, shape.span),
@@ -476,9 +479,9 @@ impl<'a> Walk<'_, 'a> {
                 *count += 1;
                 let local = match label {
                     Some(label) => label.value.to_string(),
-                    None => format!("{}_{count}", super::apply::snake(&name)),
+                    None => format!("{}_{count}", super::finish::snake(&name)),
                 };
-                let prefix = super::apply::join(&frame.prefix, &local);
+                let prefix = super::finish::join(&frame.prefix, &local);
                 let entity = self.use_block(
                     frame,
                     block.block,

@@ -48,6 +48,8 @@ pub struct Walk<'c, 'a> {
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
     steps: usize,
+    /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
+    pub(super) endless: bool,
     pub(super) taints: HashSet<ValueId>,
     /// Whether the results of the layer that is being applied are tainted.
     pub(super) taint_next: bool,
@@ -78,6 +80,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             requirements: Vec::new(),
             required: HashSet::new(),
             steps: 0,
+            endless: false,
             taints: HashSet::new(),
             taint_next: false,
             errors: 0,
@@ -133,7 +136,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         walk.symbols(&mut frame, definition);
         walk.body(&mut frame, definition);
         walk.lints(&frame);
-        if walk.steps > MAX_STEPS {
+        if walk.steps > MAX_STEPS || walk.endless {
             walk.checker.blocks[block].broken = true;
         }
         let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());

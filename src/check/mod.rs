@@ -9,6 +9,7 @@ mod arguments;
 mod blocks;
 mod build;
 mod eval;
+mod finish;
 mod inputs;
 mod obligations;
 mod paths;
@@ -32,7 +33,7 @@ use program::Program;
 use wording::{lints, names};
 
 /// How many applications of layers and turns of repeats one model may have.
-pub const MAX_STEPS: usize = 400_000;
+pub const MAX_STEPS: usize = 100_000;
 
 /// How deep uses of blocks may nest.
 pub const MAX_NESTING: usize = 64;
@@ -46,6 +47,8 @@ pub struct Unit<'a> {
     /// For each `import` of the tree, in order, the position of its unit; `None` when it has a
     /// diagnostic of its own.
     pub imports: Vec<Option<usize>>,
+    /// Whether the text as a whole could not be read, which has a diagnostic of its own.
+    pub unread: bool,
 }
 
 /// What is set from outside (`--set NAME=VALUE`): parameters of models and dimension variables.
@@ -97,6 +100,7 @@ pub fn check(
         told: 0,
         told_of_claims: 0,
     };
+    checker.nothing_defined();
     checker.collect_blocks();
     checker.resolve_imports();
     checker.find_circles();
@@ -160,6 +164,18 @@ impl<'a> Checker<'a> {
     fn warn(&mut self, warning: Diagnostic) {
         if self.warned.insert(warning.primary.span) {
             self.report(warning);
+        }
+    }
+
+    /// Reports a file in which there is nothing to check, and nothing that could have been.
+    fn nothing_defined(&mut self) {
+        let Some(unit) = self.units.first() else {
+            return;
+        };
+        let silent =
+            (unit.tree.items.iter()).all(|item| matches!(item, Item::Layout(_) | Item::Import(_)));
+        if silent && !unit.unread {
+            self.report(names::nothing_defined(Span::new(unit.file, 0, 0)));
         }
     }
 

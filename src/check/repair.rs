@@ -44,9 +44,10 @@ impl Walk<'_, '_> {
                 let Some(history) = self.history(operand.value, axis) else {
                     continue;
                 };
-                match told.iter_mut().find(|(other, _, name)| {
-                    *other == history && *name == operand.name
-                }) {
+                match told
+                    .iter_mut()
+                    .find(|(other, _, name)| *other == history && *name == operand.name)
+                {
                     Some((_, axes, _)) => axes.push(axis),
                     None => told.push((history, vec![axis], operand.name.clone())),
                 }
@@ -107,7 +108,9 @@ impl Walk<'_, '_> {
     fn quote(&self, span: Span) -> String {
         let text = self.checker.sources.slice(span);
         let line = text.lines().next().unwrap_or_default();
-        let word = line.split(|ch: char| !ch.is_alphanumeric() && ch != '_').next();
+        let word = line
+            .split(|ch: char| !ch.is_alphanumeric() && ch != '_')
+            .next();
         let word = word.unwrap_or_default();
         if line[word.len()..].trim_start().starts_with(':') {
             return format!("`{word}`");
@@ -132,8 +135,7 @@ impl Walk<'_, '_> {
         for obligation in failed {
             match &obligation.claim {
                 Claim::Equal(left, right) => {
-                    for (name, modulus, residues) in
-                        when_equal(&left.dim, &right.dim, &self.bounds)
+                    for (name, modulus, residues) in when_equal(&left.dim, &right.dim, &self.bounds)
                     {
                         if residues != [0] {
                             return None;
@@ -169,9 +171,13 @@ impl Walk<'_, '_> {
         let mut new: BTreeMap<Name, (Dim, String)> = BTreeMap::new();
         for (name, factor) in &multiples {
             let lower = name.to_lowercase();
-            let free = lower != **name && !self.checker.sources.slice(definition.body.span)
-                .split(|ch: char| !ch.is_alphanumeric() && ch != '_')
-                .any(|word| word == lower);
+            let free = lower != **name
+                && !self
+                    .checker
+                    .sources
+                    .slice(definition.body.span)
+                    .split(|ch: char| !ch.is_alphanumeric() && ch != '_')
+                    .any(|word| word == lower);
             let inner: Name = if free { lower.into() } else { name.clone() };
             let dim = Dim::var(inner.clone()).times(*factor).ok()?;
             new.insert(name.clone(), (dim, format!("{factor}*{inner}")));

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::apply::join;
 use super::build::Walk;
+use super::finish::join;
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, RepeatEntity, Scope};
 use super::wording::{arguments as wording, lints, shapes};
 use super::{MAX_STEPS, build::Mode};
@@ -86,17 +86,17 @@ impl<'a> Walk<'_, 'a> {
         frame.prefix = prefix;
         frame.params = stored;
         let made_params = self.params.len() > params_before;
-        if made_params
-            && repeat.label.is_none()
-            && frame.home
-        {
+        if made_params && repeat.label.is_none() && frame.home {
             self.checker.warn(lints::unlabelled_repeat(repeat.keyword));
         }
         // Without a turn, the value above goes on.
         let result = match turns.last() {
             Some((_, result)) => *result,
             None => match &above {
-                Current::Value(operand) => Some(operand.value),
+                Current::Value(operand) => {
+                    frame.mark_used(operand.made);
+                    Some(operand.value)
+                }
                 _ => None,
             },
         };

@@ -434,7 +434,8 @@ impl<'a> Walk<'_, 'a> {
             if failures.is_empty() {
                 return;
             }
-            let claims: Vec<&Obligation> = failures.iter().map(|(at, _)| &obligations[*at]).collect();
+            let claims: Vec<&Obligation> =
+                failures.iter().map(|(at, _)| &obligations[*at]).collect();
             repair = self.input_fix(&claims);
         }
         let stated: Vec<_> = stated

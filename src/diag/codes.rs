@@ -74,6 +74,7 @@ codes! {
     E0217 Error "a body without output or input"
     E0218 Error "a setting that the model does not have"
     E0219 Error "several results where one is needed"
+    E0220 Error "a file without a model or a block"
     E0301 Error "sizes that differ"
     E0302 Error "the wrong number of axes"
     E0303 Error "a size that is too small"

@@ -32,8 +32,8 @@ pub fn closest_or_longer<'a>(
     if let Some(near) = closest(name, candidates.clone()) {
         return Some(near);
     }
-    let mut longer = candidates
-        .filter(|other| other.starts_with(name) || other.ends_with(&format!("_{name}")));
+    let mut longer =
+        candidates.filter(|other| other.starts_with(name) || other.ends_with(&format!("_{name}")));
     let first = longer.next().filter(|_| name.len() > 2)?;
     longer.next().is_none().then_some(first)
 }
@@ -71,7 +71,11 @@ mod tests {
             ("running", None),
             ("ning", None),
         ] {
-            assert_eq!(closest_or_longer(name, known.iter().copied()), found, "{name}");
+            assert_eq!(
+                closest_or_longer(name, known.iter().copied()),
+                found,
+                "{name}"
+            );
         }
     }
 

@@ -108,7 +108,7 @@ pub(crate) struct Located {
     pub(crate) len: usize,
 }
 
-/// A graph ready to run, with its memory. See [`crate::exec::run`].
+/// A graph ready to run, with its memory.
 pub struct Plan {
     pub(crate) inputs: Vec<(Arc<str>, ConcreteType)>,
     pub(crate) outputs: Vec<(Arc<str>, ConcreteType, Located)>,

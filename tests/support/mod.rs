@@ -18,7 +18,7 @@ pub fn root() -> &'static Path {
 pub fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(root().join(folder))
         .unwrap_or_else(|error| panic!("{folder}: {error}"))
-        .map(|entry| entry.unwrap().path())
+        .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|other| other == ending))
         .collect();
     found.sort();
@@ -27,7 +27,10 @@ pub fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 
 /// The name of a file without its folder.
 pub fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
+    path.file_name()
+        .expect("a path of a file")
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// A folder from which programs are read. Names are relative to it.

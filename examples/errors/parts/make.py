@@ -14,7 +14,9 @@ def write(name, tensors):
         count = 1
         for size in shape:
             count *= size
-        body = struct.pack(f"<{count}{CODES[dtype]}", *range(count))
+        # The integers are beyond those that an f32 holds exactly.
+        start = 2**53 + 1 if dtype == "I64" else 0
+        body = struct.pack(f"<{count}{CODES[dtype]}", *range(start, start + count))
         header[tensor] = {
             "dtype": dtype,
             "shape": shape,

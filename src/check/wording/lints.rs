@@ -32,7 +32,10 @@ pub fn unlabelled_repeat(keyword: Span) -> Diagnostic {
 /// A result or an input that nothing takes.
 pub fn unused_result(span: Span, name: &Name, input: bool) -> Diagnostic {
     let (message, here) = if input {
-        (format!("nothing uses the input `{name}`"), "read for nothing")
+        (
+            format!("nothing uses the input `{name}`"),
+            "read for nothing",
+        )
     } else {
         (
             format!("nothing uses the result of `{name}`"),

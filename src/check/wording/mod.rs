@@ -1,6 +1,8 @@
 //! What the checker says: one file per family of codes.
 
 pub mod arguments;
+pub mod block_uses;
 pub mod lints;
 pub mod names;
+pub mod refusals;
 pub mod shapes;

@@ -170,12 +170,7 @@ pub fn nothing_above(span: Span) -> Diagnostic {
 /// A layer below several inputs with nothing between.
 ///
 /// `from` would be written at `end`; with `several`, all of them can be taken.
-pub fn several_inputs(
-    span: Span,
-    inputs: &[(Name, Span)],
-    end: Span,
-    several: bool,
-) -> Diagnostic {
+pub fn several_inputs(span: Span, inputs: &[(Name, Span)], end: Span, several: bool) -> Diagnostic {
     let names: Vec<&str> = inputs.iter().map(|(name, _)| &**name).collect();
     let mut diagnostic = Diagnostic::new(
         Code::E0207,
@@ -191,7 +186,11 @@ pub fn several_inputs(
     }
     let choices: Vec<String> = match several {
         true => vec![names.join(", ")],
-        false => names.iter().take(3).map(|name| (*name).to_owned()).collect(),
+        false => names
+            .iter()
+            .take(3)
+            .map(|name| (*name).to_owned())
+            .collect(),
     };
     for choice in choices {
         diagnostic = diagnostic.fix(format!("take `{choice}`"), end, format!(" from {choice}"));
@@ -339,9 +338,10 @@ pub fn unbindable(span: Span, names: &[Name], holder: Option<&Dim>) -> Diagnosti
     };
     let diagnostic = Diagnostic::new(Code::E0216, span, message).here("cannot be found");
     let diagnostic = match holder {
-        Some(dim) => diagnostic.note(format!(
-            "only `{dim}` is known of the data, and more than one choice of {all} fits it"
-        )),
+        Some(dim) => diagnostic.note(match names {
+            [one] => format!("`{one}` occurs only in `{dim}`, which does not give it"),
+            _ => format!("of {all} only `{dim}` is known, and many choices of them fit it"),
+        }),
         None => diagnostic,
     };
     diagnostic
@@ -441,4 +441,17 @@ pub fn not_utf8(span: Span, byte: u8) -> Diagnostic {
     )
     .here("not a character")
     .note("save the file as UTF-8; nothing else in it was checked")
+}
+
+/// A file that defines nothing.
+pub fn nothing_defined(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0220,
+        span,
+        "the file defines neither a model nor a block",
+    )
+    .here("nothing to check")
+    .note(
+        "a model begins with `model Name {`, an `input` and layers follow, and an `output` ends it",
+    )
 }

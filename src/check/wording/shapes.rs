@@ -1,8 +1,8 @@
 //! Wording of `E03xx`: sizes and shapes that disagree.
 
-use crate::diag::{Code, Diagnostic, Label};
+use crate::diag::{Code, Diagnostic};
 use crate::layers::def::TensorType;
-use crate::layers::error::{Claim, LayerError, Obligation, Problem, Side};
+use crate::layers::error::{Claim, Obligation, Side};
 use crate::shape::{Bounds, Counterexample, Dim, Env, Shape, describe_negated, when_equal};
 use crate::tensor::DType;
 use crate::text::{Name, Span};
@@ -21,7 +21,8 @@ pub struct Described {
 }
 
 impl Described {
-    fn shape(&self) -> String {
+    /// Its shape in words.
+    pub fn shape(&self) -> String {
         match &self.ty {
             Some(ty) if ty.dtype != DType::F32 => format!("{}{}", ty.dtype, ty.shape),
             Some(ty) => ty.shape.to_string(),
@@ -30,7 +31,7 @@ impl Described {
     }
 
     /// Where to point for it.
-    fn place(&self) -> Span {
+    pub fn place(&self) -> Span {
         self.asked.unwrap_or(self.made)
     }
 }
@@ -146,12 +147,14 @@ fn differ(
             continue;
         }
         told.push((&left.dim, &right.dim));
-        let axes = all.iter().filter_map(|other| match &other.obligation.claim {
-            Claim::Equal(a, b) if a.dim == left.dim && b.dim == right.dim => {
-                Some((a.place?.1, b.place?.1))
-            }
-            _ => None,
-        });
+        let axes = all
+            .iter()
+            .filter_map(|other| match &other.obligation.claim {
+                Claim::Equal(a, b) if a.dim == left.dim && b.dim == right.dim => {
+                    Some((a.place?.1, b.place?.1))
+                }
+                _ => None,
+            });
         let axes: Vec<(usize, usize)> = axes.collect();
         let several = |pick: fn(&(usize, usize)) -> usize| -> Option<String> {
             let numbers: Vec<String> = axes.iter().map(|pair| pick(pair).to_string()).collect();
@@ -165,8 +168,13 @@ fn differ(
             of(left, several(|pair| pair.0), operands),
             of(right, several(|pair| pair.1), operands),
         );
-        diagnostic =
-            diagnostic.note(disagreement(names, &left.dim, &right.dim, failed.example, bounds));
+        diagnostic = diagnostic.note(disagreement(
+            names,
+            &left.dim,
+            &right.dim,
+            failed.example,
+            bounds,
+        ));
     }
     diagnostic
 }
@@ -179,7 +187,13 @@ fn disagreement(
     example: Option<&Counterexample>,
     bounds: &Bounds,
 ) -> String {
-    let verb = |side: &str| if side.starts_with("axes ") { "are" } else { "is" };
+    let verb = |side: &str| {
+        if side.starts_with("axes ") {
+            "are"
+        } else {
+            "is"
+        }
+    };
     let (is_a, is_b) = (verb(&a), verb(&b));
     let Some(example) = example else {
         return format!("{a} {is_a} {left}, and {b} {is_b} {right}");
@@ -289,7 +303,11 @@ fn bound(
         Claim::Divides { divisor, of } => (
             Code::E0304,
             of,
-            format!("{} is not {}a multiple of {divisor}", of.dim, always(&of.dim)),
+            format!(
+                "{} is not {}a multiple of {divisor}",
+                of.dim,
+                always(&of.dim)
+            ),
             format!("a multiple of {divisor} is needed"),
         ),
         Claim::AtLeast { of, low } => (
@@ -340,157 +358,6 @@ fn bound(
             ));
         }
     }
-    diagnostic
-}
-
-/// What an operation refuses.
-pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described]) -> Diagnostic {
-    let blamed = match error.blame {
-        crate::layers::error::Blame::Input(at) => operands.get(at),
-        _ => operands.first(),
-    };
-    let who = blamed.map_or("the input".to_owned(), |operand| {
-        format!("`{}`", operand.name)
-    });
-    let mut diagnostic = match &error.problem {
-        Problem::Rank { expected, found } => Diagnostic::new(
-            Code::E0302,
-            span,
-            format!("`{name}` takes {expected}; {who} has {}", axes(found.rank())),
-        )
-        .here(format!("gets {}", axes(found.rank()))),
-        Problem::DType { expected, found } => Diagnostic::new(
-            Code::E0307,
-            span,
-            format!("`{name}` computes with `{expected}`, and {who} holds `{found}`"),
-        )
-        .here(format!("gets `{found}`")),
-        Problem::Axis { axis, rank } => Diagnostic::new(
-            Code::E0306,
-            span,
-            format!("there is no axis {axis}: {who} has {}", axes(*rank)),
-        )
-        .here(match rank {
-            0 => "a scalar has no axis".to_owned(),
-            _ => format!("0 to {}, or -{rank} to -1 from the end", rank - 1),
-        }),
-        Problem::Kind { expected, found } => {
-            // A choice in quotes is a choice all the same.
-            let choice = found
-                .strip_prefix("the string \"")
-                .and_then(|rest| rest.strip_suffix('"'))
-                .filter(|word| expected.contains(&format!("`{word}`")));
-            let argument = match error.blame {
-                crate::layers::error::Blame::Arg(argument) => argument,
-                _ => "the argument",
-            };
-            let diagnostic = Diagnostic::new(
-                Code::E0403,
-                span,
-                format!("`{argument}` of `{name}` takes {expected}, and this is {found}"),
-            );
-            match choice {
-                Some(word) => diagnostic.here("without quotes").fix(
-                    format!("write `{word}`"),
-                    span,
-                    word,
-                ),
-                None => diagnostic.here(format!("this is {found}")),
-            }
-        }
-        Problem::Range(why) => {
-            Diagnostic::new(Code::E0404, span, why.clone()).here("out of range")
-        }
-        Problem::Inputs(why) => {
-            Diagnostic::new(Code::E0407, span, why.clone()).here("the wrong number of values")
-        }
-        Problem::Array { expected, found } => Diagnostic::new(
-            Code::E0409,
-            span,
-            format!("an array of shape {found:?} does not fit this parameter of `{name}`, which is {expected}"),
-        )
-        .here(format!("must broadcast to {expected}"))
-        .note("counted from the last axis, each size must be the parameter's or 1"),
-        Problem::Reshape(why) => {
-            Diagnostic::new(Code::E0309, span, why.clone()).here("does not fit")
-        }
-        Problem::Origin(why) => {
-            Diagnostic::new(Code::E0307, span, why.clone()).here("made by something else")
-        }
-        Problem::Symbol { value } => Diagnostic::new(
-            Code::E0411,
-            span,
-            format!("`{name}` needs a number here, and `{value}` is known only when data comes"),
-        )
-        .here("no number yet"),
-        Problem::Dim(error) => Diagnostic::new(
-            Code::E0310,
-            span,
-            format!("a size of `{name}` cannot be computed: {error}"),
-        )
-        .here(super::arguments::beyond_here(*error)),
-        Problem::Poisoned => Diagnostic::new(Code::E0403, span, "an argument is not clear"),
-    };
-    if let Some(operand) = blamed
-        && operand.place() != span
-        && matches!(
-            error.problem,
-            Problem::Rank { .. }
-                | Problem::DType { .. }
-                | Problem::Axis { .. }
-                | Problem::Reshape(_)
-                | Problem::Origin(_)
-        )
-    {
-        diagnostic = diagnostic.label(
-            operand.place(),
-            format!("`{}` is {}", operand.name, operand.shape()),
-        );
-    }
-    for note in &error.notes {
-        diagnostic = diagnostic.note(note.clone());
-    }
-    diagnostic
-}
-
-/// `1 axis`, `3 axes`
-fn axes(rank: usize) -> String {
-    match rank {
-        1 => "1 axis".into(),
-        n => format!("{n} axes"),
-    }
-}
-
-/// An error inside a block, told at the use that brings it. `uses` are the uses that lead to it,
-/// outermost first, at least one, each with its block's name.
-pub fn in_block(uses: &[(Span, Name)], inner: Diagnostic) -> Diagnostic {
-    let (used, block) = &uses[0];
-    let mut diagnostic = Diagnostic::new(
-        Code::E0311,
-        *used,
-        format!(
-            "`{block}` does not work on what it gets here: {}",
-            inner.message
-        ),
-    )
-    .here(format!("this use of `{block}`"));
-    let text = match inner.primary.message.as_str() {
-        "" => "it fails here".to_owned(),
-        text => format!("it fails here: {text}"),
-    };
-    diagnostic = diagnostic.label(inner.primary.span, text);
-    // Between the outermost use and the innermost, those nearest to the error say most.
-    for (place, block) in uses[1..].iter().rev().take(3) {
-        diagnostic = diagnostic.label(*place, format!("in this use of `{block}`"));
-    }
-    let known: Vec<Span> = uses.iter().map(|(place, _)| *place).collect();
-    diagnostic.labels.extend(
-        inner
-            .labels
-            .into_iter()
-            .filter(|label: &Label| !known.contains(&label.span)),
-    );
-    diagnostic.notes.extend(inner.notes);
     diagnostic
 }
 
@@ -571,94 +438,6 @@ pub fn reuse_does_not_fit(
     .note("`reuse` applies the same weights to another input, so both inputs must suit them")
 }
 
-/// A block's input that gets a value of another rank.
-pub fn block_rank(
-    span: Span,
-    block: &str,
-    written: &str,
-    operand: &Described,
-    shape: Span,
-) -> Diagnostic {
-    let rank = operand.ty.as_ref().map_or(0, |ty| ty.shape.rank());
-    Diagnostic::new(
-        Code::E0302,
-        span,
-        format!(
-            "`{block}` takes {written}, and `{}` has {}",
-            operand.name,
-            axes(rank)
-        ),
-    )
-    .here(format!("`{}` is {}", operand.name, operand.shape()))
-    .label(shape, "the block's input")
-}
-
-/// A block's input that gets other elements.
-pub fn block_dtype(
-    span: Span,
-    block: &str,
-    wanted: Option<DType>,
-    ty: &TensorType,
-    shape: Span,
-) -> Diagnostic {
-    let wanted = wanted.map_or("?", DType::name);
-    Diagnostic::new(
-        Code::E0307,
-        span,
-        format!("`{block}` takes `{wanted}` here, and gets `{}`", ty.dtype),
-    )
-    .here(format!("`{}`", ty.dtype))
-    .label(shape, "the block's input")
-}
-
-/// A block's input whose sizes do not fit what it declares.
-pub fn block_input(
-    span: Span,
-    block: &str,
-    (written, shape): (&str, Span),
-    operand: &Described,
-    obligation: &Obligation,
-    example: Option<&Counterexample>,
-) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(
-        Code::E0311,
-        span,
-        format!(
-            "`{block}` takes {written}, and `{}` is {}",
-            operand.name,
-            operand.shape()
-        ),
-    )
-    .here("does not fit the block's input")
-    .label(shape, "the block's input");
-    let example = |what: String| match example {
-        Some(example) => format!("{what}; for {} it is {}", sizes(&example.env), example.left),
-        None => what,
-    };
-    let note = match &obligation.claim {
-        Claim::Equal(left, right) => example(format!(
-            "{} of `{}` is `{}`, and the block wants `{}`",
-            left.what, operand.name, left.dim, right.dim
-        )),
-        Claim::Divides { divisor, of } => match of.dim.as_const() {
-            Some(_) => format!(
-                "{}, and {} is no multiple of {divisor}",
-                obligation.rule, of.dim
-            ),
-            None => example(format!(
-                "{}, and `{}` is not always a multiple of {divisor}",
-                obligation.rule, of.dim
-            )),
-        },
-        Claim::AtLeast { of, low } | Claim::AtMost { of, high: low } => example(format!(
-            "{}, so {} would be `{}`, and it is at least {low}",
-            obligation.rule, of.what, of.dim
-        )),
-    };
-    diagnostic.notes.push(note);
-    diagnostic
-}
-
 /// A size of an input that is below 1.
 pub fn input_below_one(span: Span, dim: &Dim, example: Option<&Counterexample>) -> Diagnostic {
     let diagnostic = Diagnostic::new(
@@ -717,16 +496,6 @@ pub fn too_many_turns(span: Span, count: i128, most: usize) -> Diagnostic {
     .here("too many")
 }
 
-/// Uses of blocks inside each other beyond the limit.
-pub fn nested_too_deep(span: Span, most: usize) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0410,
-        span,
-        format!("blocks use each other more than {most} deep here"),
-    )
-    .here("too deep")
-}
-
 /// Labels that are no strings.
 pub fn labels_kind(span: Span, found: &str) -> Diagnostic {
     Diagnostic::new(
@@ -753,4 +522,12 @@ pub fn labels_count(
     Diagnostic::new(Code::E0312, span, message)
         .here(format!("{count} names"))
         .note(format!("`{name}` is {shape}"))
+}
+
+/// `1 axis`, `3 axes`
+pub fn axes(rank: usize) -> String {
+    match rank {
+        1 => "1 axis".into(),
+        n => format!("{n} axes"),
+    }
 }

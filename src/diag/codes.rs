@@ -122,6 +122,19 @@ codes! {
 }
 
 impl Code {
+    /// What the codes with the same first digits are about.
+    pub fn family(self) -> &'static str {
+        match &self.name()[..3] {
+            "E01" => "Syntax",
+            "E02" => "Names",
+            "E03" => "Shapes",
+            "E04" => "Arguments",
+            "E05" => "Weights",
+            "E06" => "Data given to a run",
+            _ => "Lints",
+        }
+    }
+
     /// The code called `name`, in any case.
     pub fn from_name(name: &str) -> Option<Code> {
         Code::ALL

@@ -1,5 +1,7 @@
 //! The programs in `examples/` check without a word, and the commands in their comments run.
 
+#![allow(clippy::unwrap_used)] // A test's helpers may fail the test.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,7 +63,11 @@ fn known_networks_have_as_many_parameters_as_published() {
         let path = root().join(format!("examples/{name}.nn"));
         let text = std::fs::read(path).unwrap();
         let analysis = analyze(name, &text, &Examples, &Settings::default());
-        let summary = Summary::new(&analysis.program.models[0], &analysis.sources, &analysis.diagnostics);
+        let summary = Summary::new(
+            &analysis.program.models[0],
+            &analysis.sources,
+            &analysis.diagnostics,
+        );
         let counted = summary.parameters.map(|count| count.to_string());
         assert_eq!(counted.as_deref(), Some(*published), "{name}");
     }

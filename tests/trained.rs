@@ -5,6 +5,8 @@
 //! `tests/fixtures/trained/`, held-out inputs (`in_<input>`) with what Keras makes of them
 //! (`out_<output>`).
 
+#![allow(clippy::unwrap_used)] // A test's helpers may fail the test.
+
 use std::path::{Path, PathBuf};
 
 use nnc::analysis::{Loaded, Loader, Settings, analyze};

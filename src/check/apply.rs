@@ -476,7 +476,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn describe_failures(
-        &self,
+        &mut self,
         places: &Places,
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,

@@ -13,6 +13,7 @@ use super::program::ValueId;
 use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
 use super::wording::{arguments as wording, block_uses, lints, names};
 use crate::diag::Code;
+use crate::layers::error::Obligation;
 use crate::layers::value::Value;
 use crate::shape::{Dim, Shape};
 use crate::syntax::ast::{
@@ -312,6 +313,10 @@ impl<'a> Walk<'_, 'a> {
             .iter()
             .map(|operand| self.ty(operand.value).cloned())
             .collect();
+        // Behind an error there is nothing to bind from, and nothing more to say.
+        if types.iter().any(Option::is_none) {
+            return false;
+        }
         // The block's own names are told apart from the caller's while both take part.
         for variable in &own {
             inner.scope().consts.insert(
@@ -379,7 +384,7 @@ impl<'a> Walk<'_, 'a> {
             };
             let shape = formals[input].1;
             let written = self.checker.sources.slice(shape.span).to_owned();
-            let diagnostic = block_uses::block_input(
+            let mut diagnostic = block_uses::block_input(
                 operands[input].asked.unwrap_or(used.name),
                 &definition.name.value,
                 (&written, shape.span),
@@ -387,6 +392,12 @@ impl<'a> Walk<'_, 'a> {
                 obligation,
                 failure.example.as_ref(),
             );
+            let claims: Vec<&Obligation> =
+                failures.iter().map(|(at, _)| &obligations[*at]).collect();
+            diagnostic
+                .notes
+                .extend(self.histories(&used.operands, &claims[..1]));
+            diagnostic.fixes.extend(self.input_fix(&claims));
             self.tell(frame, used.statement, diagnostic);
             return false;
         }

@@ -31,6 +31,8 @@ pub enum Mode {
 /// The walk over one definition's statements, and what it has built so far.
 pub struct Walk<'c, 'a> {
     pub(super) checker: &'c mut Checker<'a>,
+    /// The statements with errors before this walk.
+    pub(super) failed_before: HashSet<Span>,
     /// What is under construction.
     pub(super) definition: &'a Definition,
     pub(super) mode: Mode,
@@ -64,6 +66,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         layout: Layout,
     ) -> Walk<'c, 'a> {
         Walk {
+            failed_before: checker.failed.clone(),
             checker,
             definition,
             mode,
@@ -236,7 +239,12 @@ impl<'c, 'a> Walk<'c, 'a> {
                         }
                     }
                 }
-                None => Value::Int(Dim::var(variable.value.clone())),
+                None => Value::Int(match &self.checker.trial {
+                    Some(trial) if trial.contains_key(&variable.value) => {
+                        trial[&variable.value].clone()
+                    }
+                    _ => Dim::var(variable.value.clone()),
+                }),
             };
             if value == Value::Int(Dim::var(variable.value.clone())) {
                 left.push(variable.clone());

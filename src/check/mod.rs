@@ -18,13 +18,15 @@ mod repair;
 mod repeat;
 mod scope;
 mod statements;
+mod trial;
 pub mod wording;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::diag::Diagnostic;
 use crate::layers;
 use crate::layers::value::Value;
+use crate::shape::Dim;
 use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, StatementKind};
 use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
@@ -95,6 +97,8 @@ pub fn check(
         used_blocks: HashSet::new(),
         failed: HashSet::new(),
         warned: HashSet::new(),
+        trial: None,
+        trials: 0,
         taken_settings: HashSet::new(),
         diagnostics: Vec::new(),
         told: 0,
@@ -146,6 +150,9 @@ struct Checker<'a> {
     failed: HashSet<Span>,
     /// Places that have had a warning.
     warned: HashSet<Span>,
+    /// What a model's dimension variables are while a change of its inputs is tried.
+    trial: Option<BTreeMap<Name, Dim>>,
+    trials: usize,
     taken_settings: HashSet<Name>,
     diagnostics: Vec<Diagnostic>,
     /// How many errors have been reported.

@@ -8,13 +8,14 @@ use clap::ValueEnum;
 use super::failure::{Failure, Status};
 use super::loader::beside;
 use super::ui::Ui;
-use crate::check::program::Model;
+use crate::check::program::{Model, Param};
 use crate::diag::{Code, Diagnostic};
 use crate::exec::weights::map::Map;
 use crate::exec::weights::{self, WeightsFile, WeightsLayout};
 use crate::exec::{ExecError, draw};
 use crate::formats::safetensors::Weights;
 use crate::graph::Graph;
+use crate::layers::def::Init;
 use crate::plan::{DEFAULT_LIMIT, Options, Plan, memory};
 use crate::shape::Env;
 use crate::tensor::Tensor;
@@ -121,7 +122,13 @@ impl Engine<'_> {
             return Ok(Vec::new());
         }
         let Some(path) = self.weights_file(options) else {
-            if !graph.weights.is_empty() {
+            // Those written in the program are nobody's to bring.
+            let written = |param: &Param| matches!(param.init, Init::Given(_));
+            let drawn = (graph.weights.iter()).any(|weight| {
+                let mut params = self.model.params.iter();
+                !params.any(|param| param.name == weight.name && written(param))
+            });
+            if drawn {
                 ui.note(&format!(
                     "the weights of `{}` are random (seed {seed}); `--weights FILE` brings trained ones",
                     self.model.name

@@ -46,7 +46,7 @@ impl TensorType {
         Ok(ConcreteType {
             dtype: self.dtype,
             shape: self.shape.eval(env)?,
-            plane: plane.transpose()?,
+            plane: plane.transpose()?.map(Vec::into_boxed_slice),
         })
     }
 }
@@ -173,8 +173,8 @@ impl Inputs {
             Inputs::One => "one value".into(),
             Inputs::AtLeast(1) => "one value or more".into(),
             Inputs::AtLeast(least) => format!("{least} values or more").into(),
-            Inputs::Between(least, most) if least == most => format!("{least} values").into(),
-            Inputs::Between(1, most) => format!("one to {most} values").into(),
+            Inputs::Between(2, 2) => "two values".into(),
+            Inputs::Between(1, 2) => "one or two values".into(),
             Inputs::Between(least, most) => format!("{least} to {most} values").into(),
         }
     }

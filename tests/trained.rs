@@ -79,6 +79,7 @@ fn run_example(name: &str, input: Tensor) -> Vec<(String, Tensor)> {
         name,
         weights: &weights,
         prefix: "",
+        map: None,
         layout: WeightsLayout::PyTorch,
     };
     let (tensors, warnings) = load(model, &graph, &file).unwrap();

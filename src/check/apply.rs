@@ -212,7 +212,7 @@ impl<'a> Walk<'_, 'a> {
         self.layers.push(Layer {
             name: path.clone(),
             labelled: label.is_some(),
-            op: op.clone(),
+            op: op.settle(&types).map_or_else(|| op.clone(), Arc::from),
             inputs: values,
             outputs: results.clone(),
             params: names.iter().map(|(_, param)| *param).collect(),

@@ -513,6 +513,21 @@ model M {
     }
     output y
 }", "y [N, 4]"),
+        ("the name of no turn is the value above", "
+model M {
+    input x: [N, 4]
+    a: repeat 0 { Flatten }
+    ReLU
+    output y from a
+    output z
+}", "y [N, 4]\nz [N, 4]"),
+        ("the name of no turn under several inputs", "
+model M {
+    input x: [N, 4]
+    input z: [N, 5]
+    a: repeat 0 { ReLU }
+    output y from a
+}", "y ?\nE0207 line 5"),
     ]);
 }
 

@@ -151,6 +151,25 @@ model M {
             "y [N, H - 3]\nneeds H >= 4",
         ),
         (
+            "a size that an argument gives asks for more",
+            "
+model M {
+    input x: [N, H, W]
+    input z: [N, H*W + 15 - 5*H - 3*W]
+    fc: Linear(W - 1) from x
+    conv: Conv(2*W - H, kernel=1)
+    r: Reshape([N, H - 3, W - 5]) from z
+    output y from conv
+    output t from r
+}",
+            "y [N, H, 2*W - H]
+t [N, H - 3, W - 5]
+needs H >= 4
+needs W >= 6
+needs 2*W >= H + 1
+fc.weight [W - 1, W]; fc.bias [W - 1]; conv.weight [2*W - H, W - 1, 1]; conv.bias [2*W - H]",
+        ),
+        (
             "element types",
             "
 model M {

@@ -151,6 +151,25 @@ model M {
             "y [N, H - 3]\nneeds H >= 4",
         ),
         (
+            "a size that an argument gives asks for more",
+            "
+model M {
+    input x: [N, H, W]
+    input z: [N, H*W + 15 - 5*H - 3*W]
+    fc: Linear(W - 1) from x
+    conv: Conv(2*W - H, kernel=1)
+    r: Reshape([N, H - 3, W - 5]) from z
+    output y from conv
+    output t from r
+}",
+            "y [N, H, 2*W - H]
+t [N, H - 3, W - 5]
+needs H >= 4
+needs W >= 6
+needs 2*W >= H + 1
+fc.weight [W - 1, W]; fc.bias [W - 1]; conv.weight [2*W - H, W - 1, 1]; conv.bias [2*W - H]",
+        ),
+        (
             "element types",
             "
 model M {
@@ -513,6 +532,21 @@ model M {
     }
     output y
 }", "y [N, 4]"),
+        ("the name of no turn is the value above", "
+model M {
+    input x: [N, 4]
+    a: repeat 0 { Flatten }
+    ReLU
+    output y from a
+    output z
+}", "y [N, 4]\nz [N, 4]"),
+        ("the name of no turn under several inputs", "
+model M {
+    input x: [N, 4]
+    input z: [N, 5]
+    a: repeat 0 { ReLU }
+    output y from a
+}", "y ?\nE0207 line 5"),
     ]);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
 use super::finish::path_is_turn;
+use super::obligations::positive_sizes;
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Frame, LayerEntity, Operand};
@@ -212,7 +213,7 @@ impl<'a> Walk<'_, 'a> {
         self.layers.push(Layer {
             name: path.clone(),
             labelled: label.is_some(),
-            op: op.clone(),
+            op: op.settle(&types).map_or_else(|| op.clone(), Arc::from),
             inputs: values,
             outputs: results.clone(),
             params: names.iter().map(|(_, param)| *param).collect(),
@@ -251,7 +252,12 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
-        let failures = self.discharge(frame, &inferred.obligations, places.statement);
+        let mut obligations = inferred.obligations;
+        let mut failures = self.discharge(frame, &obligations, places.statement);
+        if failures.is_empty() {
+            obligations = positive_sizes(places.name, types, &inferred.outputs);
+            failures = self.discharge(frame, &obligations, places.statement);
+        }
         // Sizes that follow from a failed claim prove nothing: what they break is no second
         // mistake.
         let tainted = places.operands.iter().any(|o| self.tainted(o.value));
@@ -261,7 +267,7 @@ impl<'a> Walk<'_, 'a> {
         if !failures.is_empty() {
             let failed: Vec<_> = failures
                 .into_iter()
-                .map(|(at, failure)| (&inferred.obligations[at], failure))
+                .map(|(at, failure)| (&obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
             let diagnostics = self.describe_failures(places, &failed, &arithmetic);

@@ -296,7 +296,7 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
             EntityKind::Input(value) => Target::Value(*value),
             EntityKind::Layer(layer) => first(layer.results.first().copied()),
             EntityKind::Block(block) => first(block.outputs.first().map(|(_, value)| *value)),
-            EntityKind::Repeat(repeat) => first(repeat.turns.last().and_then(|turn| turn.1)),
+            EntityKind::Repeat(repeat) => Target::Value(repeat.result),
             EntityKind::Error => Target::Poison,
         }],
         Reached::Turns(turns) => turns.into_iter().map(|turn| first(turn.1)).collect(),

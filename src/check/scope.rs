@@ -101,6 +101,8 @@ pub type Turn = (HashMap<Name, Entity>, Option<ValueId>);
 pub struct RepeatEntity {
     /// The turns, in order.
     pub turns: Arc<Vec<Turn>>,
+    /// The result of the last; without a turn, the value above.
+    pub result: ValueId,
 }
 
 /// A compile-time name.

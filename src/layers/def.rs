@@ -381,6 +381,12 @@ pub trait Op: Debug + Send + Sync {
     fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError>;
     /// The stored tensors, in a fixed order.
     fn params(&self, inputs: &[TensorType]) -> Result<Vec<ParamSpec>, LayerError>;
+    /// What the operation is on inputs of these types, where it hangs on which of their sizes are
+    /// numbers and which are symbols: once all are numbers, that can no longer be told. `None`
+    /// when it is the same on any.
+    fn settle(&self, _inputs: &[TensorType]) -> Option<Box<dyn Op>> {
+        None
+    }
     /// The same operation with every symbol replaced by its number.
     fn bind(&self, env: &Env) -> Result<Box<dyn Op>, EvalError>;
     /// What it costs, for types that [`Op::infer`] accepts.

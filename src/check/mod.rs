@@ -16,6 +16,7 @@ mod paths;
 pub mod program;
 mod repair;
 mod repeat;
+mod reuse;
 mod scope;
 mod statements;
 mod trial;

@@ -162,7 +162,9 @@ fn encode(kind: Kind, named: &[(&str, &Tensor)], engine: &Engine) -> Result<Vec<
     Ok(match (kind, first) {
         (Kind::Npz, _) => npz::write(named)?,
         (Kind::Safetensors, _) => safetensors::write(named)?,
-        (Kind::Json, Some(only)) if named.len() == 1 => (formats::json::write(only) + "\n").into_bytes(),
+        (Kind::Json, Some(only)) if named.len() == 1 => {
+            (formats::json::write(only) + "\n").into_bytes()
+        }
         (Kind::Json, _) => formats::json::write_named(named).into_bytes(),
         (Kind::Npy, Some(only)) => npy::write(only),
         (Kind::Csv, Some(only)) => csv::write(only).into_bytes(),

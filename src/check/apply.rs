@@ -192,11 +192,7 @@ impl<'a> Walk<'_, 'a> {
             let param = &self.params[id.0 as usize];
             !matches!(param.init, Init::Given(_))
         });
-        if from_file
-            && label.is_none()
-            && frame.home
-            && original.is_none()
-            && !path_is_turn(&path)
+        if from_file && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path)
         {
             self.checker
                 .warn(lints::unlabelled(statement, places.layer, places.name));

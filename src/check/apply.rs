@@ -11,7 +11,7 @@ use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Current, Frame, LayerEntity, Operand};
 use super::wording::{arguments as wording, block_uses, lints, names, refusals, shapes};
 use crate::diag::Diagnostic;
-use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
+use crate::layers::def::{Init, Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::layers::value::Value;
 use crate::layers::{self};
@@ -189,11 +189,11 @@ impl<'a> Walk<'_, 'a> {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        if !params.is_empty()
-            && label.is_none()
-            && frame.home
-            && original.is_none()
-            && !path_is_turn(&path)
+        let from_file = params.iter().any(|(_, id)| {
+            let param = &self.params[id.0 as usize];
+            !matches!(param.init, Init::Given(_))
+        });
+        if from_file && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path)
         {
             self.checker
                 .warn(lints::unlabelled(statement, places.layer, places.name));
@@ -229,6 +229,12 @@ impl<'a> Walk<'_, 'a> {
             inputs: types,
         };
         self.finish_label(frame, statement, label, ascription, path, Some(entity));
+    }
+
+    /// Whether a parameter from the one at `first` on has values that the program does not give.
+    pub(super) fn reads_from_file(&self, first: usize) -> bool {
+        let mut params = self.params[first..].iter();
+        params.any(|param| !matches!(param.init, Init::Given(_)))
     }
 
     /// The results' types and stored tensors of `op` on `types`; `None` after a diagnostic.

@@ -108,7 +108,7 @@ impl<'a> Walk<'_, 'a> {
                 reuse: frame.reuse,
             },
         );
-        if self.params.len() > params_before && layer.label.is_none() && frame.home && !single {
+        if self.reads_from_file(params_before) && layer.label.is_none() && frame.home && !single {
             self.checker
                 .warn(lints::unlabelled(statement.span, layer.layer.span, &kind));
         }

@@ -86,7 +86,7 @@ impl<'a> Walk<'_, 'a> {
         }
         frame.prefix = prefix;
         frame.params = stored;
-        let made_params = self.params.len() > params_before;
+        let made_params = self.reads_from_file(params_before);
         if made_params && repeat.label.is_none() && frame.home {
             self.checker.warn(lints::unlabelled_repeat(repeat.keyword));
         }

@@ -11,6 +11,7 @@
 //! that matches a name gives it its other name.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::diag::weights as wording;
 use crate::diag::{Diagnostic, suggest};
@@ -57,6 +58,14 @@ struct Rule {
     span: Span,
 }
 
+/// What is wrong with a line.
+struct Fault {
+    /// Which of its bytes.
+    at: Range<usize>,
+    why: String,
+    help: Option<&'static str>,
+}
+
 /// The lines of a map.
 #[derive(Clone, Debug)]
 pub struct Map {
@@ -81,24 +90,27 @@ impl Map {
     /// Every line that is no comment and not `pattern -> replacement`, and a `$n` that has no
     /// wildcard (`E0505`).
     pub fn parse(file: FileId, text: &str) -> Result<Map, Vec<Diagnostic>> {
-        let span = |start: usize, end: usize| Span {
+        let span = |bytes: Range<usize>| Span {
             file,
-            start: start as u32,
-            end: end as u32,
+            start: bytes.start as u32,
+            end: bytes.end as u32,
         };
         if text.len() > MAX_BYTES {
             let why = format!(
                 "it has {} bytes, and a map has at most {MAX_BYTES}",
                 text.len()
             );
-            return Err(vec![wording::map_line(span(0, 0), &why, None)]);
+            return Err(vec![wording::map_line(span(0..0), &why, None)]);
         }
         let (mut rules, mut wrong) = (Vec::new(), Vec::new());
         let mut start = 0;
         for line in text.split_inclusive('\n') {
-            match Rule::parse(line, |from, to| span(start + from, start + to)) {
+            let place = |bytes: Range<usize>| span(start + bytes.start..start + bytes.end);
+            match Rule::parse(line, place) {
                 Ok(rule) => rules.extend(rule),
-                Err(diagnostic) if wrong.len() < MAX_TOLD => wrong.push(diagnostic),
+                Err(Fault { at, why, help }) if wrong.len() < MAX_TOLD => {
+                    wrong.push(wording::map_line(place(at), &why, help));
+                }
                 Err(_) => {}
             }
             start += line.len();
@@ -106,7 +118,7 @@ impl Map {
         match wrong.is_empty() {
             true => Ok(Map {
                 rules,
-                span: span(0, 0),
+                span: span(0..0),
             }),
             false => Err(wrong),
         }
@@ -181,40 +193,62 @@ impl Map {
 
 impl Rule {
     /// The rule of a line, if it has one. `span` gives the place of bytes of the line.
-    fn parse(line: &str, span: impl Fn(usize, usize) -> Span) -> Result<Option<Rule>, Diagnostic> {
+    fn parse(line: &str, span: impl Fn(Range<usize>) -> Span) -> Result<Option<Rule>, Fault> {
         let code = &line[..comment(line)];
         if code.trim().is_empty() {
             return Ok(None);
         }
-        let whole = within(code, code);
+        let fault = |at, why: &str, help| Fault {
+            at,
+            why: why.into(),
+            help: Some(help),
+        };
         let Some(arrow) = code.find("->") else {
-            let why = "there is no `->` on this line";
             let help = "a line is `name in the file -> name in the model`";
-            return Err(wording::map_line(span(whole.0, whole.1), why, Some(help)));
+            return Err(fault(
+                within(code, code),
+                "there is no `->` on this line",
+                help,
+            ));
         };
         let (left, right) = (&code[..arrow], &code[arrow + 2..]);
-        let at = |part: &str| {
-            let (start, end) = within(code, part);
-            span(start, end)
-        };
-        if left.trim().is_empty() || right.trim().is_empty() {
-            let (why, help) = match left.trim().is_empty() {
-                true => ("there is no name before `->`", "write the name in the file"),
-                false => ("there is no name after `->`", "write the name in the model"),
-            };
-            return Err(wording::map_line(span(arrow, arrow + 2), why, Some(help)));
+        let sides = [
+            (
+                left,
+                "there is no name before `->`",
+                "write the name in the file",
+            ),
+            (
+                right,
+                "there is no name after `->`",
+                "write the name in the model",
+            ),
+        ];
+        for (side, why, help) in sides {
+            if side.trim().is_empty() {
+                return Err(fault(arrow..arrow + 2, why, help));
+            }
         }
-        let pieces = pieces(left.trim()).map_err(|why| wording::map_line(at(left), &why, None))?;
+        let place = within(code, left);
+        let pieces = pieces(left.trim()).map_err(|why| Fault {
+            at: place.clone(),
+            why,
+            help: None,
+        })?;
         let wildcards = pieces.iter().filter(|it| !matches!(it, Piece::Text(_)));
-        let replacement =
-            replacement(right.trim(), wildcards.count()).map_err(|(from, to, why)| {
-                let (start, _) = within(code, right);
-                wording::map_line(span(start + from, start + to), &why, None)
-            })?;
+        let replacement = replacement(right.trim(), wildcards.count()).map_err(|(at, why)| {
+            let start = within(code, right).start;
+            let at = start + at.start..start + at.end;
+            Fault {
+                at,
+                why,
+                help: None,
+            }
+        })?;
         Ok(Some(Rule {
             pieces,
             replacement,
-            span: at(left),
+            span: span(place),
         }))
     }
 
@@ -297,10 +331,10 @@ fn comment(line: &str) -> usize {
 }
 
 /// The bytes of `part` of `line`, without blanks around it.
-fn within(line: &str, part: &str) -> (usize, usize) {
+fn within(line: &str, part: &str) -> Range<usize> {
     let trimmed = part.trim();
     let start = trimmed.as_ptr() as usize - line.as_ptr() as usize;
-    (start, start + trimmed.len())
+    start..start + trimmed.len()
 }
 
 fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
@@ -330,7 +364,7 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
 }
 
 /// The parts of a replacement; or what is wrong with which of its bytes.
-fn replacement(text: &str, wildcards: usize) -> Result<Vec<Put>, (usize, usize, String)> {
+fn replacement(text: &str, wildcards: usize) -> Result<Vec<Put>, (Range<usize>, String)> {
     let mut parts = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -355,18 +389,18 @@ fn replacement(text: &str, wildcards: usize) -> Result<Vec<Put>, (usize, usize, 
                     1 => "the pattern has one wildcard, `$1`".to_owned(),
                     many => format!("the pattern has {many} wildcards, `$1` to `${many}`"),
                 };
-                return Err((at, end, why));
+                return Err((at..end, why));
             }
             Err(_) => {
                 let why = "a number follows `$`: `$1` is what the first wildcard stands for";
-                return Err((at, end, why.into()));
+                return Err((at..end, why.into()));
             }
         }
         at = end;
     }
     if let Some(star) = text.find('*') {
         let why = "a name in the model has no wildcard: `$1` is what the first one stands for";
-        return Err((star, star + 1, why.into()));
+        return Err((star..star + 1, why.into()));
     }
     Ok(parts)
 }

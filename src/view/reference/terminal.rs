@@ -55,7 +55,7 @@ pub fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
     text += &title("Shapes");
     let detail = markdown::render(doc.detail, width.saturating_sub(2), paint);
     for line in detail.trim_end().lines() {
-        text += &format!("  {line}").trim_end().to_owned();
+        text += format!("  {line}").trim_end();
         text.push('\n');
     }
 

@@ -18,6 +18,7 @@ mod repair;
 mod repeat;
 mod scope;
 mod statements;
+mod unknown;
 pub mod wording;
 
 use std::collections::{HashMap, HashSet};

@@ -405,13 +405,15 @@ pub fn make(
         format!("here it is [{}]", sizes.join(", "))
     });
     let beyond = || {
-        engine.refuse(vec![Diagnostic::new(
-            Code::E0608,
-            input.shape_span,
-            format!("the data made for `{name}` does not fit in memory"),
-        )
-        .here(size.clone())
-        .note("smaller sizes need less: `--set NAME=VALUE` sets a dimension variable")])
+        engine.refuse(vec![
+            Diagnostic::new(
+                Code::E0608,
+                input.shape_span,
+                format!("the data made for `{name}` does not fit in memory"),
+            )
+            .here(size.clone())
+            .note("smaller sizes need less: `--set NAME=VALUE` sets a dimension variable"),
+        ])
     };
     let ty = engine.model.ty(input.value).ok_or_else(beyond)?;
     let shape = ty.shape.eval(env).map_err(|_| beyond())?;

@@ -162,7 +162,9 @@ fn encode(kind: Kind, named: &[(&str, &Tensor)], engine: &Engine) -> Result<Vec<
     Ok(match (kind, first) {
         (Kind::Npz, _) => npz::write(named)?,
         (Kind::Safetensors, _) => safetensors::write(named)?,
-        (Kind::Json, Some(only)) if named.len() == 1 => (formats::json::write(only) + "\n").into_bytes(),
+        (Kind::Json, Some(only)) if named.len() == 1 => {
+            (formats::json::write(only) + "\n").into_bytes()
+        }
         (Kind::Json, _) => formats::json::write_named(named).into_bytes(),
         (Kind::Npy, Some(only)) => npy::write(only),
         (Kind::Csv, Some(only)) => csv::write(only).into_bytes(),
@@ -314,7 +316,7 @@ mod tests {
         let tensor = Tensor::from_i64(&[2, 1, 2], vec![1, 2, 3, 4]).expect("four");
         assert_eq!(nested(&tensor), json!([[[1, 2]], [[3, 4]]]));
         let short = Tensor::from_f32(&[2], vec![0.1, f32::MAX]).expect("two");
-        assert_eq!(nested(&short).to_string(), "[0.1,3.4028235e38]");
+        assert_eq!(nested(&short).to_string(), "[0.1,3.4028235e+38]");
         let scalar = Tensor::from_f32(&[], vec![f32::NAN]).expect("one");
         assert_eq!(nested(&scalar), Json::Null);
         let empty = Tensor::from_f32(&[2, 0], vec![]).expect("none");

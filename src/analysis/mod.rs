@@ -88,6 +88,7 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     };
     let (program, mut found) = check(&units, &reader.sources, &beside, settings);
     let mut diagnostics = reader.diagnostics;
+    drop_slips(&mut diagnostics, &found);
     diagnostics.append(&mut found);
     if diagnostics.len() > MAX_DIAGNOSTICS {
         diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
@@ -107,6 +108,30 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
         program,
         diagnostics,
     }
+}
+
+/// Takes out the slips of the pen (`'same'`, `nn.Conv2d`) whose place a correction of the checker
+/// replaces as a whole (`same`, `Conv`): one mistake, told once, and what is offered is right.
+fn drop_slips(slips: &mut Vec<Diagnostic>, found: &[Diagnostic]) {
+    let edits = found.iter().flat_map(|told| &told.fixes);
+    let mut replaced: Vec<Span> = edits
+        .flat_map(|fix| &fix.edits)
+        .map(|edit| edit.span)
+        .filter(|span| span.end > span.start)
+        .collect();
+    replaced.sort_unstable_by_key(|span| (span.file, span.start, std::cmp::Reverse(span.end)));
+    let is_replaced = |slip: &Span| {
+        let upto =
+            replaced.partition_point(|span| (span.file, span.start) <= (slip.file, slip.start));
+        let before = replaced[..upto].iter().rev().take(8);
+        let mut before = before.filter(|span| span.file == slip.file);
+        before.any(|span| span.end >= slip.end)
+    };
+    slips.retain(|slip| {
+        let own = slip.fixes.iter().flat_map(|fix| &fix.edits);
+        let mut own = own.map(|edit| edit.span).peekable();
+        own.peek().is_none() || !own.all(|span| is_replaced(&span))
+    });
 }
 
 /// The files that a program is made of, while they are read.

@@ -8,8 +8,8 @@ use super::finish::path_is_turn;
 use super::obligations::positive_sizes;
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
-use super::scope::{Current, Frame, LayerEntity, Operand};
-use super::wording::{arguments as wording, block_uses, lints, names, refusals, shapes};
+use super::scope::{Frame, LayerEntity, Operand};
+use super::wording::{arguments as wording, block_uses, lints, refusals, shapes};
 use crate::diag::Diagnostic;
 use crate::layers::def::{Init, Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
@@ -90,6 +90,10 @@ impl<'a> Walk<'_, 'a> {
             self.unknown_layer(frame, statement, layer);
             return;
         };
+        if self.values_as_arguments(frame, layer) {
+            self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+            return;
+        }
         let path = self.layer_path(frame, &layer.label, def.name(), single);
         let matched = self.layer_arguments(frame, layer, def);
         let errors = self.errors;
@@ -539,37 +543,5 @@ impl<'a> Walk<'_, 'a> {
             ));
         }
         fine
-    }
-
-    fn unknown_layer(
-        &mut self,
-        frame: &mut Frame,
-        statement: &'a Statement,
-        layer: &'a LayerStatement,
-    ) {
-        let name = &layer.layer;
-        let blocks = self.checker.visible[frame.unit].keys();
-        let mut known: Vec<&str> = layers::REGISTRY.iter().map(|def| def.name()).collect();
-        let own: Vec<Name> = blocks.cloned().collect();
-        known.extend(own.iter().map(|name| &**name));
-        known.sort_unstable();
-        let elsewhere = layers::find_elsewhere(&name.value);
-        let elsewhere = elsewhere
-            .as_ref()
-            .map(|(def, frameworks)| (def.name(), frameworks.as_slice()));
-        let diagnostic = names::unknown_layer(name.span, &name.value, &known, elsewhere);
-        if frame.home && self.checker.failed.insert(statement.span) {
-            self.report(diagnostic);
-        }
-        self.errors += 1;
-        if let Some(from) = &layer.from {
-            for path in &from.values {
-                self.path(frame, path);
-            }
-        } else if let Current::Value(operand) = &frame.current {
-            let made = operand.made;
-            frame.mark_used(made);
-        }
-        self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
     }
 }

@@ -195,6 +195,7 @@ impl<'a> Walk<'_, 'a> {
             results: Vec::new(),
             result_index: HashMap::new(),
             broken: HashSet::new(),
+            sizes_lost: false,
             muddied: false,
         }
     }

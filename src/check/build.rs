@@ -174,6 +174,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             results: Vec::new(),
             result_index: HashMap::new(),
             broken: HashSet::new(),
+            sizes_lost: false,
             muddied: false,
         };
         for parameter in &definition.parameters {

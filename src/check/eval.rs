@@ -52,7 +52,9 @@ impl Walk<'_, '_> {
                 if frame.broken.contains(name) {
                     return Value::Error;
                 }
-                self.unknown_constant(frame, name, expr.span, choices);
+                if !frame.sizes_lost || frame.label(name).is_some() {
+                    self.unknown_constant(frame, name, expr.span, choices);
+                }
                 Value::Error
             }
             ExprKind::Negate(inner) => {

@@ -20,6 +20,7 @@ mod reuse;
 mod scope;
 mod statements;
 mod trial;
+mod unknown;
 pub mod wording;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

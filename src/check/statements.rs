@@ -145,6 +145,8 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(label) = label {
                     frame.broken.insert(label.value.clone());
                 }
+                let line = self.checker.sources.slice(statement.span);
+                frame.sizes_lost |= line.trim_start().starts_with("input");
                 let value = self.poison(name.clone(), statement.span);
                 frame.current = Current::Value(Operand {
                     value,

@@ -429,17 +429,6 @@ pub fn escape(at: Span, found: &str) -> Diagnostic {
 
 // ---- E0108, E0109: names of modules, and order -------------------------------------------------
 
-/// `nn.Linear(10)`; `at` is `nn.`.
-pub fn module_name(at: Span, module: &str, layer: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0108,
-        at,
-        format!("a layer is written without a module: `{layer}`, not `{module}{layer}`"),
-    )
-    .here("not needed")
-    .fix(format!("write `{layer}`"), at, "")
-}
-
 /// `… -> [N] from x`: the clauses `first` and `second` are the wrong way round.
 pub fn wrong_order(first: (Span, &str), second: (Span, &str), rule: &str) -> Diagnostic {
     Diagnostic::new(Code::E0109, second.0, rule.to_owned())

@@ -7,7 +7,7 @@ use super::ast::Ident;
 use super::expect::{self, Failure};
 use super::parse::{Form, Rule};
 use super::tokens::{Kind, RESERVED, Token, distance, tokens};
-use crate::diag::{Diagnostic, syntax as wording};
+use crate::diag::{Diagnostic, foreign, syntax as wording};
 use crate::text::{FileId, Span};
 
 /// A broken line and where it stands.
@@ -227,6 +227,8 @@ impl<'c> Line<'c> {
     /// The mistakes that have words of their own.
     fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
         self.strange(failure)
+            .or_else(|| self.called(failure))
+            .or_else(|| self.inherits())
             .or_else(|| self.detached_clause())
             .or_else(|| self.reserved_label())
             .or_else(|| self.reserved(failure))
@@ -258,6 +260,28 @@ impl<'c> Line<'c> {
         Some(wording::lookalike(
             span, character, right, whole.0, &whole.1,
         ))
+    }
+
+    /// `relu(self.fc1(x))`, or `F.relu(conv1(x))`
+    fn called(&self, failure: &Failure) -> Option<Diagnostic> {
+        let index = self.index(failure.at);
+        let own = self.get(index.checked_sub(1)?)?;
+        (self.get(index)?.is(".") && own.is("self") && own.depth > 0)
+            .then(|| foreign::called_within(self.token_span(own)))
+    }
+
+    /// `model Net(nn.Module) {`
+    fn inherits(&self) -> Option<Diagnostic> {
+        let [kind, name, open, base, dot, ..] = &self.tokens[..] else {
+            return None;
+        };
+        let inherits =
+            (kind.is("model") || kind.is("block")) && open.is("(") && base.is_name() && dot.is(".");
+        let close = self.tokens.iter().find(|token| token.is(")"))?;
+        inherits.then(|| {
+            let span = self.token_span(open).to(self.token_span(close));
+            foreign::inherits(span, kind.text, name.text)
+        })
     }
 
     /// A `from` or `->` on a line of its own.

@@ -316,7 +316,7 @@ mod tests {
         let tensor = Tensor::from_i64(&[2, 1, 2], vec![1, 2, 3, 4]).expect("four");
         assert_eq!(nested(&tensor), json!([[[1, 2]], [[3, 4]]]));
         let short = Tensor::from_f32(&[2], vec![0.1, f32::MAX]).expect("two");
-        assert_eq!(nested(&short).to_string(), "[0.1,3.4028235e38]");
+        assert_eq!(nested(&short).to_string(), "[0.1,3.4028235e+38]");
         let scalar = Tensor::from_f32(&[], vec![f32::NAN]).expect("one");
         assert_eq!(nested(&scalar), Json::Null);
         let empty = Tensor::from_f32(&[2, 0], vec![]).expect("none");

@@ -1,21 +1,43 @@
 //! `nnc check`: every diagnostic, then a line a model.
 
 use std::collections::HashSet;
+use std::path::Path;
 
+use clap::ValueEnum;
 use serde_json::json;
 
 use super::failure::{Failure, Status};
 use super::json;
-use super::program::{Format, Options};
+use super::loader::Disk;
+use super::program::Options;
 use super::ui::Ui;
-use crate::analysis::Analysis;
+use super::write;
+use crate::analysis::{Analysis, Settings};
 use crate::check::program::Model;
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic, Severity, suggest};
 use crate::layers::def::TensorType;
 use crate::tensor::DType;
 use crate::view::number;
 use crate::view::paint::{BAD, DIM, Paint, STRONG};
 use crate::view::summary::stored;
+
+mod fix;
+mod report;
+
+/// How diagnostics are written: for a person, or on standard output for a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Excerpts with what is wrong, then a line a model
+    Human,
+    /// One JSON object
+    Json,
+    /// One line a diagnostic
+    Short,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// A SARIF 2.1.0 log
+    Sarif,
+}
 
 /// Check programs: prove every shape for every size, and say what is wrong
 #[derive(clap::Args, Debug)]
@@ -23,6 +45,8 @@ use crate::view::summary::stored;
 Examples:
   nnc check net.nn
   nnc check models/*.nn --deny-warnings
+  nnc check net.nn --fix                make the fixes that are proposed
+  nnc check net.nn --allow W0207        nothing of this warning
   nnc check net.nn --format json
   nnc check net.nn --set classes=3      with a parameter of the model set
   cat net.nn | nnc check -
@@ -33,17 +57,35 @@ pub struct Args {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
+    /// Make the fixes that prove right; of standard input, print the fixed text
+    #[arg(long)]
+    fix: bool,
+
+    /// Leave out a warning, such as W0102 (repeatable)
+    #[arg(long, value_name = "CODE")]
+    allow: Vec<String>,
+
     #[command(flatten)]
-    options: Options,
+    options: Options<Form>,
 }
 
 /// Checks every file.
 pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
+    let allowed = allowed(&args.allow)?;
+    let mut from_stdin = match args.fix {
+        true => fix_all(args, &allowed, ui)?,
+        false => None,
+    };
     let mut analyses = Vec::new();
     let mut unread = None;
     for path in &args.files {
-        match args.options.open(path) {
-            Ok(analysis) => analyses.push(analysis),
+        let stdin = from_stdin.take_if(|_| path == "-");
+        match stdin.map_or_else(|| args.options.open(path), Ok) {
+            Ok(mut analysis) => {
+                let kept = |diag: &Diagnostic| !allowed.contains(&diag.code);
+                analysis.diagnostics.retain(kept);
+                analyses.push(analysis);
+            }
             Err(failure @ Failure::Usage(..)) => {
                 unread = Some(ui.fail(failure));
             }
@@ -74,7 +116,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     }
     let diags: Vec<Diagnostic> = told.iter().map(|(_, diag)| diag.clone()).collect();
     match args.options.format {
-        Format::Json => {
+        Form::Json => {
             let object = json!({
                 "version": 1,
                 "diagnostics": told.iter()
@@ -88,12 +130,27 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
             });
             ui.print(&json::text(&object))?;
         }
-        Format::Human => {
+        form @ (Form::Short | Form::Github | Form::Sarif) => {
+            let told: Vec<report::Told> = told
+                .iter()
+                .filter(|(_, diag)| diag.is_error() || !ui.quiet)
+                .map(|(analysis, diag)| (&analysis.sources, diag))
+                .collect();
+            ui.print(&match form {
+                Form::Short => report::short(&told),
+                Form::Github => report::github(&told),
+                _ => json::text(&report::sarif(&told)),
+            })?;
+        }
+        Form::Human => {
             let ui = &args.options.telling(ui);
             for (analysis, diag) in &told {
                 ui.diagnostics(std::slice::from_ref(diag), &analysis.sources);
             }
             ui.count(&diags);
+            if args.fix && args.files.iter().any(|path| path == "-") {
+                return Ok(unread.unwrap_or_else(|| args.options.status(&diags)));
+            }
             let mut text = String::new();
             for (analysis, models) in &models {
                 for model in models {
@@ -107,6 +164,73 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
         }
     }
     Ok(unread.unwrap_or_else(|| args.options.status(&diags)))
+}
+
+/// The codes of `--allow`.
+fn allowed(names: &[String]) -> Result<Vec<Code>, Failure> {
+    let code = |name: &String| match Code::from_name(name) {
+        Some(code) if code.severity() == Severity::Warning => Ok(code),
+        Some(code) => Err(Failure::usage(format!(
+            "`{code}` is an error; only warnings can be allowed"
+        ))),
+        None => {
+            let failure = Failure::usage(format!("there is no warning `{name}`"));
+            let warnings = Code::ALL
+                .iter()
+                .filter(|code| code.severity() == Severity::Warning);
+            Err(
+                match suggest::closest(name, warnings.map(|code| code.name())) {
+                    Some(near) => failure.help(format!("did you mean `{near}`?")),
+                    None => failure.help("warnings begin with `W`: `--allow W0102`"),
+                },
+            )
+        }
+    };
+    names.iter().map(code).collect()
+}
+
+/// Fixes every file on disk, and prints the fixed text of standard input, of which what is known
+/// afterwards is given back. A file that cannot be read is told of later.
+fn fix_all(args: &Args, allowed: &[Code], ui: &Ui) -> Result<Option<Analysis>, Failure> {
+    let settings: Settings = args.options.settings()?;
+    let stdin = args.files.iter().any(|path| path == "-");
+    if stdin && args.options.format != Form::Human {
+        return Err(Failure::usage(
+            "`--fix` prints the text of standard input, where a report would stand",
+        )
+        .help("leave `--format` out"));
+    }
+    let mut from_stdin = None;
+    for path in &args.files {
+        if path == "-" && from_stdin.is_some() {
+            continue;
+        }
+        let disk = Disk::default();
+        let Ok(program) = args.options.read(path, &disk) else {
+            continue;
+        };
+        let done = fix::fix(&program, &disk, &settings, allowed);
+        if path == "-" {
+            ui.print(match &done.text {
+                Some(text) => text,
+                None => std::str::from_utf8(&program.bytes).unwrap_or_default(),
+            })?;
+        } else if let Some(text) = &done.text {
+            write::whole(Path::new(path), text.as_bytes())?;
+        }
+        let all = done.fixed + done.left();
+        if all > 0 {
+            let problems = if all == 1 { "problem" } else { "problems" };
+            ui.note(&format!(
+                "fixed {} of {all} {problems} in {}",
+                done.fixed, program.name
+            ));
+        }
+        if path == "-" {
+            from_stdin = Some(done.analysis);
+        }
+    }
+    Ok(from_stdin)
 }
 
 /// `LeNet5: image [N, 28, 28, 1] → digit [N, 10] · 61,706 parameters`.

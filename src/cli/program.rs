@@ -6,7 +6,7 @@ use super::failure::{Failure, Status};
 use super::loader::Disk;
 use super::settings;
 use super::ui::Ui;
-use crate::analysis::{Analysis, analyze};
+use crate::analysis::{Analysis, Loaded, Settings, analyze};
 use crate::check::program::Model;
 use crate::diag::{Code, Diagnostic, suggest};
 
@@ -18,8 +18,13 @@ pub enum Format {
 }
 
 /// Options of every command that takes a program.
+///
+/// `F` is how results can be written.
 #[derive(clap::Args, Debug)]
-pub struct Options {
+pub struct Options<F = Format>
+where
+    F: ValueEnum + Send + Sync + 'static,
+{
     /// The model, where the file has several
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
@@ -35,19 +40,30 @@ pub struct Options {
         default_value = "human",
         help_heading = "Display"
     )]
-    pub format: Format,
+    pub format: F,
 
     /// Fail when there are warnings
     #[arg(long)]
     pub deny_warnings: bool,
 }
 
-impl Options {
+impl<F: ValueEnum + Send + Sync + 'static> Options<F> {
     /// Reads and checks the program at `path`; `-` is standard input.
     pub fn open(&self, path: &str) -> Result<Analysis, Failure> {
-        let settings = settings::parse(&self.set)?;
+        let settings = self.settings()?;
         let disk = Disk::default();
-        let file = disk.open(path).map_err(|why| {
+        let file = self.read(path, &disk)?;
+        Ok(analyze(&file.name, &file.bytes, &disk, &settings))
+    }
+
+    /// What `--set` says.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        settings::parse(&self.set)
+    }
+
+    /// Reads the program at `path`; `-` is standard input.
+    pub fn read(&self, path: &str, disk: &Disk) -> Result<Loaded, Failure> {
+        disk.open(path).map_err(|why| {
             let failure = Failure::usage(format!("`{path}` cannot be read: {why}"));
             if path.ends_with(".nn") || path == "-" {
                 failure
@@ -56,8 +72,7 @@ impl Options {
             } else {
                 failure
             }
-        })?;
-        Ok(analyze(&file.name, &file.bytes, &disk, &settings))
+        })
     }
 
     /// How diagnostics are told: a quiet run tells of the warnings that make it fail.

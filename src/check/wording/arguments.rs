@@ -76,27 +76,35 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
 }
 
 /// A required argument that is left out.
-pub fn missing(statement: &LayerStatement, owner: &str, names: &[&str], slot: usize) -> Diagnostic {
-    let name = names[slot];
+pub fn missing(
+    statement: &LayerStatement,
+    owner: &str,
+    names: &[&str],
+    missing: &[usize],
+) -> Diagnostic {
+    let absent: Vec<&str> = missing.iter().map(|slot| names[*slot]).collect();
     let written = match statement.arguments.as_slice() {
-        [] => format!("{owner}({}…)", prefix(names, slot)),
-        _ => format!("{owner}(…, {name}=…)"),
+        [] => {
+            let each = missing.iter().map(|slot| match slot {
+                0 => "…".to_owned(),
+                slot => format!("{}=…", names[*slot]),
+            });
+            format!("{owner}({})", each.collect::<Vec<_>>().join(", "))
+        }
+        _ => format!("{owner}(…, {}=…)", absent.join("=…, ")),
     };
+    let (are, they) = match absent.len() {
+        1 => ("is", "it is"),
+        _ => ("are", "they are"),
+    };
+    let absent = and(&absent);
     Diagnostic::new(
         Code::E0402,
         statement.layer.span,
-        format!("`{owner}` needs `{name}`, and it is not given"),
+        format!("`{owner}` needs {absent}, and {they} not given"),
     )
-    .here(format!("`{name}` is missing"))
+    .here(format!("{absent} {are} missing"))
     .note(format!("write `{written}`"))
-}
-
-/// The beginning of a list of arguments, up to the one that is missing.
-fn prefix(names: &[&str], slot: usize) -> String {
-    match slot {
-        0 => String::new(),
-        _ => format!("…, {}=", names[slot]),
-    }
 }
 
 /// A positional argument beyond those that there are.

@@ -112,8 +112,10 @@ impl<'a> Walk<'_, 'a> {
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
-        let operands =
-            operands.filter(|operands| self.count_fits(def, layer.from.as_ref(), operands, name));
+        let operands = operands.filter(|operands| {
+            // With arguments of another layer, it is the layer that is wrong.
+            matched.is_none() || self.count_fits(def, layer.from.as_ref(), operands, name)
+        });
         let op = matched.as_ref().and_then(|matched| {
             let places = Places {
                 statement: statement.span,

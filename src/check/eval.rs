@@ -134,7 +134,12 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Reports a name that nothing defines, once.
     fn unknown_constant(&mut self, frame: &Frame, name: &str, span: Span, choices: &[&str]) {
+        if !self.undefined.insert(name.into()) {
+            self.errors += 1;
+            return;
+        }
         let known = frame
             .scopes
             .iter()

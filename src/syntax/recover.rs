@@ -343,7 +343,7 @@ impl<'c> Line<'c> {
             .chain(&["layout"])
             .filter(|word| **word != "from" && (first.text.len() > 3 || lower == **word))
             .map(|word| (distance(&lower, word), *word))
-            .filter(|(changes, _)| *changes <= allowed)
+            .filter(|(changes, word)| *changes <= allowed && **word != *first.text)
             .min()
             .map(|(_, right)| wording::misspelt(span, first.text, right))
     }

@@ -42,12 +42,17 @@ impl<'a> Walk<'_, 'a> {
                 start: end.end.saturating_sub(1).max(end.start),
                 ..end
             };
+            let before = self.checker.sources.slice(Span {
+                end: close.start,
+                ..end
+            });
+            let alone = before.trim_end_matches([' ', '\t']).ends_with('\n');
             self.report(names::no_output(
                 definition.name.span,
                 kind,
                 &definition.name.value,
                 last,
-                close,
+                (close, alone),
             ));
         }
     }

@@ -39,6 +39,11 @@ pub struct Args {
 
 /// Checks every file.
 pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
+    if args.files.iter().filter(|path| *path == "-").count() > 1 {
+        return Err(Failure::usage(
+            "standard input is a program once, and `-` is given twice",
+        ));
+    }
     let mut analyses = Vec::new();
     let mut unread = None;
     for path in &args.files {

@@ -277,30 +277,32 @@ impl<'a> Walk<'_, 'a> {
             matches!(&expr.kind, ExprKind::Name(name)
                 if frame.constant(name).is_none() && frame.label(name).is_some())
         };
-        let mut values: Vec<&Expr> = Vec::new();
-        let by_position = statement
-            .arguments
-            .iter()
-            .take_while(|it| it.name.is_none());
-        let by_position: Vec<&Argument> = by_position.collect();
-        for argument in &by_position {
+        fn items(argument: &Argument) -> Vec<&Expr> {
             match &argument.value.kind {
-                ExprKind::Array(items) | ExprKind::Tuple(items) => values.extend(items),
-                _ => values.push(&argument.value),
+                ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter().collect(),
+                _ => vec![&argument.value],
             }
         }
-        if values.is_empty() || !values.iter().all(|value| is_value(value)) {
+        let leading = statement.arguments.iter().take_while(|argument| {
+            let items = items(argument);
+            argument.name.is_none() && !items.is_empty() && items.iter().all(|item| is_value(item))
+        });
+        let leading: Vec<&Argument> = leading.collect();
+        let (Some(first), Some(last)) = (leading.first(), leading.last()) else {
             return false;
-        }
+        };
+        let values: Vec<&Expr> = leading
+            .iter()
+            .flat_map(|argument| items(argument))
+            .collect();
         let names = values
             .iter()
             .map(|value| self.checker.sources.slice(value.span));
         let names: Vec<String> = names.map(str::to_owned).collect();
-        let first = by_position[0].span;
-        let span = first.to(by_position[by_position.len() - 1].span);
+        let span = first.span.to(last.span);
         let parentheses = statement.parentheses.unwrap_or(span);
-        let removed = match statement.arguments.get(by_position.len()) {
-            Some(next) => first.before().to(next.span.before()),
+        let removed = match statement.arguments.get(leading.len()) {
+            Some(next) => first.span.before().to(next.span.before()),
             None => parentheses,
         };
         let end = parentheses.after();

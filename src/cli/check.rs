@@ -71,6 +71,11 @@ pub struct Args {
 
 /// Checks every file.
 pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
+    if args.files.iter().filter(|path| *path == "-").count() > 1 {
+        return Err(Failure::usage(
+            "standard input is a program once, and `-` is given twice",
+        ));
+    }
     let allowed = allowed(&args.allow)?;
     let mut from_stdin = match args.fix {
         true => fix_all(args, &allowed, ui)?,

@@ -34,17 +34,7 @@ pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             result => result.map_err(failed),
         };
     }
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        return Err(Failure::data(format!(
-            "`{}` cannot be written: there is no folder `{}`",
-            shown(path),
-            shown(folder)
-        )));
-    }
+    let folder = folder(&target)?;
     let mut file = tempfile::Builder::new()
         .prefix(".nnc-")
         .tempfile_in(folder)
@@ -56,6 +46,22 @@ pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     }
     file.persist(&target).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// The folder that a file is to be written to, which must be there.
+pub fn folder(path: &Path) -> Result<&Path, Failure> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Failure::data(format!(
+        "`{}` cannot be written: there is no folder `{}`",
+        shown(path),
+        shown(folder)
+    )))
 }
 
 #[cfg(unix)]

@@ -175,13 +175,16 @@ pub fn foreign_truth(at: Span, found: &str, right: &str) -> Diagnostic {
     .fix(format!("write `{right}`"), at, right)
 }
 
-/// `None`, which is no value here; in a shape it would be a name.
-pub fn none(at: Span, in_shape: bool) -> Diagnostic {
+/// `None`, which is no value here; as the size of `axis` it would be a name, for each axis another.
+pub fn none(at: Span, axis: Option<usize>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0101, at, "there is no value `None`");
-    if in_shape {
-        diagnostic
-            .here("a dimension of any size has a name")
-            .fix("write `N`", at, "N")
+    if let Some(axis) = axis {
+        let name = ["N", "H", "W", "D"].get(axis).unwrap_or(&"C");
+        diagnostic.here("a dimension of any size has a name").fix(
+            format!("write `{name}`"),
+            at,
+            *name,
+        )
     } else {
         diagnostic
             .here("not a value")

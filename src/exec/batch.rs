@@ -23,9 +23,13 @@ pub fn batch_variable(model: &Model) -> Result<Name, String> {
         let first = shape.and_then(|shape| shape.dims().first());
         match first.and_then(|dim| dim.as_var()) {
             Some(var) => Ok(var.clone()),
-            None => Err(format!(
-                "the {what} `{name}` does not begin with a batch axis"
-            )),
+            None => {
+                let found = shape.map_or("unknown".to_owned(), ToString::to_string);
+                Err(format!(
+                    "a batch is split along a dimension variable that is the first axis of every \
+                     input and output, and the {what} `{name}` is {found}"
+                ))
+            }
         }
     };
     let mut variable: Option<Name> = None;

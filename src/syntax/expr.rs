@@ -192,7 +192,7 @@ impl<'p> Reader<'p> {
                 ExprKind::Bool(false)
             }
             "None" => {
-                self.faults.push(wording::none(span, self.in_shape));
+                self.faults.push(wording::none(span, self.axis));
                 ExprKind::Error
             }
             _ => ExprKind::Name(name.into()),

@@ -47,8 +47,8 @@ pub(super) struct Reader<'p> {
     /// The offset in the file after the last byte that is really there.
     pub(super) end: usize,
     pub(super) faults: Vec<Diagnostic>,
-    /// Whether the expression that is read is a dimension.
-    pub(super) in_shape: bool,
+    /// The axis, where the expression that is read is a dimension.
+    pub(super) axis: Option<usize>,
 }
 
 impl<'p> Reader<'p> {
@@ -60,7 +60,7 @@ impl<'p> Reader<'p> {
             text,
             end,
             faults: Vec::new(),
-            in_shape: false,
+            axis: None,
         }
     }
 
@@ -505,9 +505,12 @@ impl<'p> Reader<'p> {
 
     fn shape(&mut self, pair: Pair<'p, Rule>) -> ShapeExpr {
         let span = self.span(&pair);
-        self.in_shape = true;
-        let dims = pair.into_inner().map(|dim| self.expr(dim)).collect();
-        self.in_shape = false;
+        let mut dims = Vec::new();
+        for (axis, dim) in pair.into_inner().enumerate() {
+            self.axis = Some(axis);
+            dims.push(self.expr(dim));
+        }
+        self.axis = None;
         ShapeExpr { dims, span }
     }
 

@@ -273,12 +273,16 @@ pub fn input_count(span: Span, owner: &str, wants: &str, found: usize) -> Diagno
 
 /// An expression in a shape that is no size.
 pub fn not_a_size(span: Span, found: &str) -> Diagnostic {
-    Diagnostic::new(
+    let diagnostic = Diagnostic::new(
         Code::E0403,
         span,
         format!("a size is an integer, and this is {found}"),
     )
-    .here("not a size")
+    .here("not a size");
+    match found {
+        "`_`" => diagnostic.note("a dimension of any size has a name: `[N, 28, 28, 1]`"),
+        _ => diagnostic,
+    }
 }
 
 /// Arithmetic that has no result.

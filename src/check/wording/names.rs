@@ -104,6 +104,9 @@ pub fn unknown_layer(
             span,
             near,
         ),
+        None if matches!(name, "Input" | "InputLayer" | "Placeholder") => diagnostic
+            .here("an input is a line of its own")
+            .note("it begins with `input`: `input image: [N, 28, 28, 1]`"),
         None => diagnostic
             .here("not a layer")
             .note("`nnc layers` lists every layer; a block is defined in this file or imported"),

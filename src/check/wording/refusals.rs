@@ -61,7 +61,11 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
             }
         }
         Problem::Range(why) => {
-            Diagnostic::new(Code::E0404, span, why.clone()).here("out of range")
+            let diagnostic = Diagnostic::new(Code::E0404, span, why.clone());
+            match error.blame {
+                Blame::Layer => diagnostic.here("not clear"),
+                _ => diagnostic.here("out of range"),
+            }
         }
         Problem::Inputs(why) => {
             Diagnostic::new(Code::E0407, span, why.clone()).here("the wrong number of values")

@@ -458,6 +458,9 @@ pub fn input_below_one(span: Span, dim: &Dim, example: Option<&Counterexample>) 
             sizes(&example.env),
             example.left
         )),
+        None if dim.as_const() == Some(-1) => {
+            diagnostic.note("a dimension of any size has a name: `[N, 28, 28, 1]`")
+        }
         None => diagnostic,
     }
 }

@@ -61,6 +61,8 @@ pub fn parse(arguments: &[String], engine: &Engine) -> Result<Vec<Target>, Failu
             }
             kind => kind,
         };
+        // Better said before a long run than after it.
+        file::folder(Path::new(path))?;
         let archive = matches!(kind, Kind::Npz | Kind::Safetensors);
         if outputs.len() > 1 && !archive && kind != Kind::Json {
             return Err(Failure::usage(format!(

@@ -122,7 +122,7 @@ impl<'a> Files<'a> for Shown<'a> {
     type Source = &'a str;
 
     fn name(&'a self, id: FileId) -> Result<String, Error> {
-        Ok(clean(&self.sources.file(id).name))
+        Ok(clean(&self.sources.file(id).name).replace('\n', "?"))
     }
 
     fn source(&'a self, id: FileId) -> Result<&'a str, Error> {

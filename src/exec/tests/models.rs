@@ -113,7 +113,8 @@ fn says_why_a_model_has_no_batches() {
     script.output("y", x);
     assert_eq!(
         batch_variable(&script.model).unwrap_err(),
-        "the input `x` does not begin with a batch axis"
+        "a batch is split along a dimension variable that is the first axis of every input and \
+         output, and the input `x` is [3, 2]"
     );
 
     let mut script = Script::new("Mixed", &["N"]);

@@ -87,7 +87,10 @@ fn says_what_was_expected_and_found() {
             "ReLU -> [N,, 3]",
             "E0101 expected a value or `]` after `,`, found `,`",
         ),
-        ("Add(x.y)", "E0101 expected `,` or `)` after `x`, found `.`"),
+        (
+            "Add(x.y)",
+            "E0101 `x.y` is no number, and an expression has only numbers",
+        ),
         (
             "output y = fc",
             "E0101 expected `:`, `from`, `labels` or the end of the line after `y`, found `=`",

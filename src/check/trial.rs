@@ -79,13 +79,16 @@ impl Walk<'_, '_> {
             };
         }
         let checker = &mut *self.checker;
-        let told = checker.diagnostics.len();
+        let diagnostics = checker.diagnostics.len();
+        // What a trial reports was never told.
+        let told = (checker.told, checker.told_of_claims);
         let failed: HashSet<_> = std::mem::replace(&mut checker.failed, self.failed_before.clone());
         let warned = checker.warned.clone();
         checker.trial = Some(trial);
         let holds = !Walk::model(checker, self.definition).has_errors;
         checker.trial = None;
-        checker.diagnostics.truncate(told);
+        checker.diagnostics.truncate(diagnostics);
+        (checker.told, checker.told_of_claims) = told;
         checker.failed = failed;
         checker.warned = warned;
         holds

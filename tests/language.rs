@@ -717,6 +717,76 @@ model M(classes) {
 fn one_mistake_is_told_once() {
     table(&[
         (
+            "a line that cannot be read, and what it would have defined",
+            "
+model M {
+    imput x: [N, H, W, C]
+    conv: Conv(C, kernel=3)    -> [N, H - 2, W - 2, C]
+    pool: MaxPool(H) from x
+    output y
+}",
+            "y ?
+E0101 line 3",
+        ),
+        (
+            "several names that nothing defines, each once",
+            "
+model M {
+    input x: [N, 4]
+    let a = F + 1
+    fc1: Linear(F)    -> [N, F]
+    fc2: Linear(G + F)
+    output y: [N, K, L]
+}",
+            "y ?
+E0203 line 4
+E0203 line 6
+E0203 line 7",
+        ),
+        (
+            "arguments that are missing",
+            "
+model M {
+    input x: [N, H, W, 4]
+    c: Conv
+    output y
+}",
+            "y ?
+E0402 line 4",
+        ),
+        (
+            "the arguments of another layer",
+            "
+model M {
+    input x: [N, 4]
+    input z: [N, 4]
+    a: Flatten(16, kernel=5) from x
+    b: ReLU(axis=-1) from x, z
+    c: Linear(8, padding=same) from z
+    output y from a
+    output t from b
+    output u from c
+}",
+            "y ?
+t ?
+u ?
+E0405 line 5
+E0405 line 6
+E0401 line 7",
+        ),
+        (
+            "names for a shape that is not the stated one",
+            "
+model M {
+    input x: [N, 4]
+    fc: Linear(3)
+    output y: [N, 2] labels [\"no\", \"yes\"]
+}",
+            "y [N, 3]
+fc.weight [3, 4]; fc.bias [3]
+E0305 line 5",
+        ),
+        (
             "a wrong claim changes nothing below",
             "
 model M {

@@ -112,8 +112,10 @@ impl<'a> Walk<'_, 'a> {
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
-        let operands =
-            operands.filter(|operands| self.count_fits(def, layer.from.as_ref(), operands, name));
+        let operands = operands.filter(|operands| {
+            // With arguments of another layer, it is the layer that is wrong.
+            matched.is_none() || self.count_fits(def, layer.from.as_ref(), operands, name)
+        });
         let op = matched.as_ref().and_then(|matched| {
             let places = Places {
                 statement: statement.span,
@@ -433,7 +435,22 @@ impl<'a> Walk<'_, 'a> {
         }
         let span = places.of(error.blame);
         let operands = self.described(places.operands);
-        let diagnostic = refusals::refused(span, places.name, &error, &operands);
+        let mut diagnostic = refusals::refused(span, places.name, &error, &operands);
+        if let Problem::Kind { expected, .. } = &error.problem {
+            let text = self.checker.sources.slice(span);
+            // What is quoted elsewhere (a parameter's default) is not mended here.
+            if !diagnostic.fixes.is_empty() && !text.starts_with(['"', '\'']) {
+                diagnostic.fixes.clear();
+                diagnostic = diagnostic.here("its value is a string; a choice has no quotes");
+            }
+            let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            if let Some(inner) = inner.filter(|inner| !inner.contains('['))
+                && expected.contains("tuple")
+            {
+                let tuple = format!("({inner})");
+                diagnostic = diagnostic.fix(format!("write a tuple, `{tuple}`"), span, tuple);
+            }
+        }
         self.tell(frame, places.statement, diagnostic);
     }
 

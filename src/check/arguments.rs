@@ -94,6 +94,8 @@ impl<'a> Walk<'_, 'a> {
                     ));
                     Value::Error
                 }
+                // A choice of an argument that is not known.
+                (None, ExprKind::Name(name)) if frame.constant(name).is_none() => Value::Error,
                 _ => self.eval(frame, &argument.value, choices),
             };
             fine &= !matches!(value, Value::Error);
@@ -186,7 +188,12 @@ impl<'a> Walk<'_, 'a> {
         let mut places = Vec::new();
         let mut taken: Vec<Option<Span>> = vec![None; slots.names.len()];
         let mut named: Option<(Name, Span)> = None;
+        // Whether some argument may be one that is missed.
         let (mut unknown, mut broken) = (false, false);
+        if let (Some(first), true) = (statement.arguments.first(), slots.names.is_empty()) {
+            self.report(wording::too_many(first.span, slots.owner, &slots.names));
+            return None;
+        }
         for (at, argument) in statement.arguments.iter().enumerate() {
             let slot = self.slot_of(slots, statement, at);
             // A broken argument without a name may be any of them.
@@ -228,6 +235,7 @@ impl<'a> Walk<'_, 'a> {
                         && (name.is_some() || at == slot)
                     {
                         let name = slots.names[slot];
+                        unknown = true;
                         self.report(wording::given_twice(argument.span, name, first));
                     }
                     taken[slot] = Some(argument.span);
@@ -241,11 +249,17 @@ impl<'a> Walk<'_, 'a> {
         // What a broken argument would have been is not known.
         unknown |= (statement.arguments.iter())
             .any(|argument| matches!(argument.value.kind, ExprKind::Error));
-        for (slot, required) in slots.required.iter().enumerate() {
-            // A misspelt name is one mistake, not also a missing argument.
-            if *required && taken[slot].is_none() && !unknown {
-                self.report(wording::missing(statement, slots.owner, &slots.names, slot));
-            }
+        let missing: Vec<usize> = (0..slots.names.len())
+            .filter(|slot| slots.required[*slot] && taken[*slot].is_none())
+            .collect();
+        // A misspelt name is one mistake, not also a missing argument.
+        if !missing.is_empty() && !unknown {
+            self.report(wording::missing(
+                statement,
+                slots.owner,
+                &slots.names,
+                &missing,
+            ));
         }
         (self.errors == errors && !broken).then_some(places)
     }

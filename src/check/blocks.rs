@@ -73,7 +73,7 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         let operands = operands.filter(|operands| {
-            let fine = operands.len() == wanted;
+            let fine = operands.len() == wanted || values.is_none();
             if !fine {
                 let span = layer
                     .from

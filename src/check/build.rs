@@ -53,6 +53,8 @@ pub struct Walk<'c, 'a> {
     /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
     pub(super) endless: bool,
     pub(super) taints: HashSet<ValueId>,
+    /// Names in expressions that nothing defines, which have been told of.
+    pub(super) undefined: HashSet<Name>,
     /// Whether the results of the layer that is being applied are tainted.
     pub(super) taint_next: bool,
     pub(super) errors: usize,
@@ -85,6 +87,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             steps: 0,
             endless: false,
             taints: HashSet::new(),
+            undefined: HashSet::new(),
             taint_next: false,
             errors: 0,
         }

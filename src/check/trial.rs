@@ -1,6 +1,6 @@
 //! Changes of a model's inputs that are tried on the whole model before they are proposed.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Mode, Walk};
 use crate::diag::Fix;
@@ -79,16 +79,15 @@ impl Walk<'_, '_> {
             };
         }
         let checker = &mut *self.checker;
-        let diagnostics = checker.diagnostics.len();
-        // What a trial reports was never told.
-        let told = (checker.told, checker.told_of_claims);
-        let failed: HashSet<_> = std::mem::replace(&mut checker.failed, self.failed_before.clone());
+        let told = checker.diagnostics.len();
+        let counts = (checker.told, checker.told_of_claims);
+        let failed = std::mem::replace(&mut checker.failed, self.failed_before.clone());
         let warned = checker.warned.clone();
         checker.trial = Some(trial);
         let holds = !Walk::model(checker, self.definition).has_errors;
         checker.trial = None;
-        checker.diagnostics.truncate(diagnostics);
-        (checker.told, checker.told_of_claims) = told;
+        checker.diagnostics.truncate(told);
+        (checker.told, checker.told_of_claims) = counts;
         checker.failed = failed;
         checker.warned = warned;
         holds

@@ -69,6 +69,17 @@ pub fn missing_let(name: Span, text: &str) -> Diagnostic {
     .fix("write `let`", name.before(), "let ")
 }
 
+/// `Linear(8, weight=enc.weight)`: a result or stored tensor among numbers.
+pub fn path_as_number(at: Span, name: &str, part: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        format!("`{name}.{part}` is no number, and an expression has only numbers"),
+    )
+    .here("not known before the run")
+    .note(format!("a layer takes it as a value: `from {name}.{part}`"))
+}
+
 /// A `;` or `,` at the end of a line.
 pub fn trailing(at: Span, text: &str) -> Diagnostic {
     Diagnostic::new(

@@ -262,12 +262,20 @@ impl<'c> Line<'c> {
         ))
     }
 
-    /// `relu(self.fc1(x))`, or `F.relu(conv1(x))`
+    /// `relu(self.fc1(x))`, or `Linear(8, weight=enc.weight)`
     fn called(&self, failure: &Failure) -> Option<Diagnostic> {
         let index = self.index(failure.at);
         let own = self.get(index.checked_sub(1)?)?;
-        (self.get(index)?.is(".") && own.is("self") && own.depth > 0)
-            .then(|| foreign::called_within(self.token_span(own)))
+        if !self.get(index)?.is(".") || own.depth == 0 {
+            return None;
+        }
+        if own.is("self") {
+            return Some(foreign::called_within(self.token_span(own)));
+        }
+        let part = self.get(index + 1).filter(|part| part.is_name())?;
+        let path = self.token_span(own).to(self.token_span(part));
+        (own.is_name() && self.context.in_body)
+            .then(|| wording::path_as_number(path, own.text, part.text))
     }
 
     /// `model Net(nn.Module) {`
@@ -335,7 +343,7 @@ impl<'c> Line<'c> {
             .chain(&["layout"])
             .filter(|word| **word != "from" && (first.text.len() > 3 || lower == **word))
             .map(|word| (distance(&lower, word), *word))
-            .filter(|(changes, _)| *changes <= allowed)
+            .filter(|(changes, word)| *changes <= allowed && **word != *first.text)
             .min()
             .map(|(_, right)| wording::misspelt(span, first.text, right))
     }

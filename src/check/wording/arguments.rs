@@ -147,18 +147,28 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str], removed: Span
 }
 
 /// A required argument that is left out.
-pub fn missing(statement: &LayerStatement, owner: &str, names: &[&str], slot: usize) -> Diagnostic {
-    let name = names[slot];
+pub fn missing(
+    statement: &LayerStatement,
+    owner: &str,
+    names: &[&str],
+    missing: &[usize],
+) -> Diagnostic {
+    let absent: Vec<&str> = missing.iter().map(|slot| names[*slot]).collect();
     let written = match statement.arguments.as_slice() {
-        [] if slot == 0 => format!("{owner}({name}=…)"),
-        _ => format!("{owner}(…, {name}=…)"),
+        [] => format!("{owner}({}=…)", absent.join("=…, ")),
+        _ => format!("{owner}(…, {}=…)", absent.join("=…, ")),
     };
+    let (are, they) = match absent.len() {
+        1 => ("is", "it is"),
+        _ => ("are", "they are"),
+    };
+    let absent = and(&absent);
     Diagnostic::new(
         Code::E0402,
         statement.layer.span,
-        format!("`{owner}` needs `{name}`, and it is not given"),
+        format!("`{owner}` needs {absent}, and {they} not given"),
     )
-    .here(format!("`{name}` is missing"))
+    .here(format!("{absent} {are} missing"))
     .note(format!("write `{written}`"))
 }
 

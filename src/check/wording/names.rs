@@ -415,13 +415,14 @@ pub fn unbindable(span: Span, names: &[Name], holder: Option<&Dim>) -> Diagnosti
         .note("let each variable stand alone on some axis of an input, or as `2*h` or `h + 1`")
 }
 
-/// A body without `output`. `close` is its closing brace.
+/// A body without `output`. `close` is its closing brace, and whether that stands on a line of
+/// its own.
 pub fn no_output(
     span: Span,
     kind: &str,
     name: &str,
     last: Option<Name>,
-    close: Span,
+    (close, alone): (Span, bool),
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0217, span, format!("{kind} `{name}` has no output"))
         .here("nothing comes out of it");
@@ -429,7 +430,10 @@ pub fn no_output(
         Some(_) => diagnostic.fix(
             "end the body with an output",
             close.before(),
-            "    output y\n",
+            match alone {
+                true => "    output y\n",
+                false => "\n    output y\n",
+            },
         ),
         None => diagnostic.note("a body begins with an `input` and ends with an `output`"),
     }

@@ -220,7 +220,7 @@ mod tests {
         assert!(after.contains("\n    ReLU\n"), "{after}");
         assert_eq!(done.left(), 1, "{after}");
         assert!(after.contains("b: Linear(k)"));
-        assert_eq!(done.fixed, 4, "{after}");
+        assert_eq!(done.fixed, 3, "{after}");
     }
 
     #[test]

@@ -140,10 +140,14 @@ pub fn write(
                     at,
                     format!("`{}` cannot be written", target.path.display()),
                 )
+                .here("this output")
                 .note(error.to_string()),
             ])
         })?;
         file::whole(&target.path, &bytes)?;
+        if let (Kind::Png, [(name, tensor)]) = (target.kind, named.as_slice()) {
+            say_dark(name, tensor, ui);
+        }
         let names: Vec<String> = named
             .iter()
             .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
@@ -155,6 +159,18 @@ pub fn write(
         ));
     }
     Ok(())
+}
+
+/// Says of a picture that nothing can be seen in it: its values were meant for 0 to 1.
+fn say_dark(name: &str, tensor: &Tensor, ui: &Ui) {
+    let all = Statistics::of(tensor);
+    if all.max <= 1.0 && all.min < all.max {
+        ui.note(&format!(
+            "`{name}` goes up to {:.3}, and white is 255: the picture is black; `Rescale(255)` \
+             before the output makes it visible",
+            all.max
+        ));
+    }
 }
 
 fn encode(kind: Kind, named: &[(&str, &Tensor)], engine: &Engine) -> Result<Vec<u8>, FormatError> {

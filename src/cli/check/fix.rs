@@ -40,10 +40,7 @@ pub fn fix(program: &Loaded, loader: &dyn Loader, settings: &Settings, allowed: 
         analysis: analyze(&program.name, &program.bytes, loader, settings),
         fixed: 0,
     };
-    let text = match std::str::from_utf8(&program.bytes) {
-        Ok(text) => text,
-        Err(_) => "",
-    };
+    let text = std::str::from_utf8(&program.bytes).unwrap_or_default();
     text.clone_into(&mut search.text);
     search.allow();
     // A fix can bring to light what stood behind its mistake.

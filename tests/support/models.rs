@@ -512,6 +512,15 @@ impl<'r> Body<'r> {
         let values = match layer.signature().inputs {
             Inputs::None => return None,
             Inputs::One => vec![self.value()],
+            // Right where the value is a pool, and else an error of its own.
+            _ if layer.name() == "MaxUnpool" => {
+                let value = self.value();
+                return Some(format!("MaxUnpool from {value}, {value}.indices"));
+            }
+            Inputs::Between(least, most) => {
+                let count = least + self.rng.below(most - least + 1);
+                self.several(count)
+            }
             Inputs::AtLeast(least) => {
                 let count = least.max(1 + self.rng.below(3));
                 self.several(count)
@@ -583,8 +592,14 @@ impl<'r> Body<'r> {
             ArgKind::Choice(names) => (*self.rng.pick(names)).to_owned(),
             ArgKind::Axis => (self.rng.below(2 * rank + 1) as i64 - rank as i64).to_string(),
             ArgKind::Shape => self.other_shape(shape?),
-            #[allow(unreachable_patterns)] // kinds that are yet to come
-            _ => return None,
+            ArgKind::Order => {
+                let mut order: Vec<usize> = (0..rank).collect();
+                for at in 0..rank {
+                    let other = self.rng.below(rank);
+                    order.swap(at, other);
+                }
+                tuple(order.iter().map(usize::to_string).collect())
+            }
         })
     }
 

@@ -24,6 +24,9 @@ pub(super) fn render(shown: &Shown, look: Look) -> Option<String> {
     let values = shown.tensor.as_f32()?;
     let shape = shown.tensor.shape();
     let classes = *shape.last()?;
+    if shape.len() == 1 && shown.labels.is_none() && shown.rows.len() == classes {
+        return Some(one_a_row(shown, values, look));
+    }
     if values.is_empty() || shape.len() > 2 || !CLASSES.contains(&classes) {
         return None;
     }
@@ -42,6 +45,27 @@ pub(super) fn render(shown: &Shown, look: Look) -> Option<String> {
     } else {
         chart.lines(&rows)
     })
+}
+
+/// A batch of single numbers: one beside the name of each row.
+fn one_a_row(shown: &Shown, values: &[f32], look: Look) -> String {
+    let listed = values.len().min(LINES);
+    let names: Vec<String> = (shown.rows[..listed].iter())
+        .map(|name| cut(name, 2 * LABEL))
+        .collect();
+    let wide = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let mut out = String::new();
+    for (name, value) in names.iter().zip(values) {
+        out += &format!(
+            "  {}  {}\n",
+            pad(name, wide),
+            pad_left(&format!("{value:.4}"), 8)
+        );
+    }
+    if values.len() > listed {
+        out += &format!("  {}\n", more(values.len() - listed, " rows", look.paint));
+    }
+    out
 }
 
 fn is_distribution(row: &[f32]) -> bool {

@@ -35,6 +35,22 @@ y [1, 4]
 }
 
 #[test]
+fn a_batch_of_numbers_is_a_number_a_file() {
+    let files = ["a.png", "long.png"].map(String::from);
+    let tensor = Tensor::from_f32(&[2], vec![0.25, 0.75]).expect("two");
+    let shown = Shown {
+        name: "y",
+        tensor: &tensor,
+        labels: None,
+        rows: &files,
+    };
+    assert_eq!(
+        render(&shown, look()),
+        "y [2]\n  a.png       0.2500\n  long.png    0.7500\n"
+    );
+}
+
+#[test]
 fn scores_with_labels_are_no_percentages() {
     let labels: Vec<String> = ["a", "b"].map(String::from).to_vec();
     let text = show(&[2], vec![-1.5, f32::NAN], Some(&labels));

@@ -744,6 +744,30 @@ E0203 line 6
 E0203 line 7",
         ),
         (
+            "a default of a block that has no value",
+            "
+block B(act = relu, k = 2*relu) {
+    input x: [N, 4]
+    fc: Linear(k)
+    output y
+}
+
+model M {
+    input x: [N, 4]
+    b: B from x
+    c: B(k=3) from x
+    d: Conv(8, kernel=3, kernel=smae) from x
+    output y from b
+    output z from c
+    output u from d
+}",
+            "y ?
+z ?
+u ?
+E0203 line 2
+E0405 line 12",
+        ),
+        (
             "arguments that are missing",
             "
 model M {

@@ -323,8 +323,9 @@ fn judge(rng: &mut Rng, text: &str, mutant: &str, changed: usize) -> Result<usiz
     let near = dependents(&[text, mutant], changed);
     for error in &errors {
         let lines = lines_of(&analysis, error);
-        // Each argument that a layer does not have has a remedy of its own.
-        if error.code != Code::E0401 {
+        // Each argument that a layer does not have has a remedy of its own, and a name that is
+        // defined twice is missing elsewhere.
+        if !matches!(error.code, Code::E0401 | Code::E0204) {
             *first.entry(lines[0]).or_default() += 1;
         }
         // A body that has lost its output is told of where it begins.

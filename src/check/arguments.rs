@@ -94,8 +94,14 @@ impl<'a> Walk<'_, 'a> {
                     ));
                     Value::Error
                 }
-                // A choice of an argument that is not known.
-                (None, ExprKind::Name(name)) if frame.constant(name).is_none() => Value::Error,
+                // A choice, perhaps, of the argument that was meant.
+                (_, ExprKind::Name(name))
+                    if places.is_none()
+                        && !choices.contains(&&**name)
+                        && frame.constant(name).is_none() =>
+                {
+                    Value::Error
+                }
                 _ => self.eval(frame, &argument.value, choices),
             };
             fine &= !matches!(value, Value::Error);

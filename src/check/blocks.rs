@@ -162,6 +162,10 @@ impl<'a> Walk<'_, 'a> {
             let errors = self.errors;
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
+                // Told where the block stands.
+                (None, Some(default)) if self.checker.failed.contains(&default.span) => {
+                    Value::Error
+                }
                 (None, Some(default)) => {
                     self.eval(&inner, default, self.choices_of(&inner, default))
                 }

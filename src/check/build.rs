@@ -194,10 +194,14 @@ impl<'c, 'a> Walk<'c, 'a> {
             if set.is_some() {
                 self.checker.taken_settings.insert(name.value.clone());
             }
+            let errors = self.errors;
             let default = parameter
                 .default
                 .as_ref()
                 .map(|default| self.eval(&frame, default, self.choices_of(&frame, default)));
+            if let (Some(default), true) = (&parameter.default, self.errors > errors) {
+                self.checker.failed.insert(default.span);
+            }
             let value = match (self.mode, set, default) {
                 (_, Some(value), _) => value,
                 (Mode::Model, None, Some(value)) => value,

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use super::failure::{Failure, Status};
 use super::loader::beside;
 use super::ui::Ui;
+use crate::analysis::Allowed;
 use crate::check::program::{Model, Param};
 use crate::diag::{Code, Diagnostic};
 use crate::exec::weights::{self, WeightsFile, WeightsLayout};
@@ -78,6 +79,8 @@ pub struct Engine<'a> {
     pub model: &'a Model,
     /// The sources that its spans are of.
     pub sources: &'a SourceMap,
+    /// The warnings that its comments switch off.
+    pub allowed: &'a Allowed,
 }
 
 impl Engine<'_> {
@@ -152,8 +155,9 @@ impl Engine<'_> {
                 Layout::Keras => WeightsLayout::Keras,
             },
         };
-        let (tensors, warnings) =
+        let (tensors, mut warnings) =
             weights::load(self.model, graph, &file).map_err(|diags| self.refuse(diags))?;
+        warnings.retain(|warning| !self.allowed.has(warning));
         ui.diagnostics(&warnings, self.sources);
         Ok(tensors)
     }

@@ -7,15 +7,19 @@ use crate::syntax::allow;
 use crate::syntax::ast::{File, Item, Statement, StatementKind};
 use crate::text::{FileId, SourceMap, Span};
 
-/// Statements and items, each with a warning that may not be told of it.
+/// Statements and items with the warnings that may not be told of them.
 #[derive(Clone, Debug, Default)]
-pub struct Allowed(Vec<(Code, Span)>);
+pub struct Allowed {
+    /// For each code and file the starts, in order, each with the furthest end up to there. Of
+    /// two that share a place one holds the other, so that this end tells whether any goes on.
+    places: HashMap<(Code, FileId), Vec<(u32, u32)>>,
+}
 
 impl Allowed {
     /// Reads the comments of `files`. Each is for the statement or item whose first line follows,
     /// all between its braces included; other comments may stand between, blank lines not.
     pub fn new(sources: &SourceMap, files: &[(FileId, File)]) -> Allowed {
-        let mut all = Vec::new();
+        let mut places: HashMap<_, Vec<(u32, u32)>> = HashMap::new();
         for (file, tree) in files {
             let mut starts = HashMap::new();
             for item in &tree.items {
@@ -37,22 +41,33 @@ impl Allowed {
                 let text = &sources.file(*file).text;
                 let below = code_below(text, *comment).and_then(|start| starts.get(&start));
                 if let Some(span) = below {
-                    all.extend(codes.into_iter().map(|code| (code, *span)));
+                    for code in codes {
+                        let all = places.entry((code, *file)).or_default();
+                        all.push((span.start, span.end));
+                    }
                 }
             }
         }
-        Allowed(all)
+        for all in places.values_mut() {
+            all.sort_unstable();
+            let mut furthest = 0;
+            for (_, end) in all {
+                furthest = furthest.max(*end);
+                *end = furthest;
+            }
+        }
+        Allowed { places }
     }
 
     /// Whether a comment switches `diagnostic` off.
     pub fn has(&self, diagnostic: &Diagnostic) -> bool {
         let place = diagnostic.primary.span;
-        self.0.iter().any(|(code, span)| {
-            *code == diagnostic.code
-                && span.file == place.file
-                && span.start <= place.start
-                && place.end <= span.end
-        })
+        self.places
+            .get(&(diagnostic.code, place.file))
+            .is_some_and(|all| {
+                let before = all.partition_point(|(start, _)| *start <= place.start);
+                before > 0 && place.end <= all[before - 1].1
+            })
     }
 }
 

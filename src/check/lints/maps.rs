@@ -6,6 +6,7 @@ use crate::check::program::{Layer, Source};
 use crate::check::wording::advice;
 use crate::diag::Diagnostic;
 use crate::layers::def::Field;
+use crate::shape::Dim;
 use crate::syntax::ast::{ExprKind, LayerStatement};
 use crate::tensor::Layout;
 use crate::text::Span;
@@ -38,12 +39,16 @@ fn one_map(view: &View, second: &Layer) -> Option<Diagnostic> {
             "Linear" => shape.rank().checked_sub(1)?,
             _ => view.model.layout.channel_axis(shape.rank()),
         };
-        shape.dims().get(axis)?.as_const()
+        shape.dims().get(axis).cloned()
     };
     let before = width(first.inputs[0])?;
     let between = width(first.outputs[0])?;
     let after = width(second.outputs[0])?;
-    if between < before.min(after) {
+    let reaches = |side: &Dim| match (between.as_const(), side.as_const()) {
+        (Some(between), Some(side)) => between >= side,
+        _ => between == *side,
+    };
+    if !reaches(&before) && !reaches(&after) {
         return None;
     }
     let (names, kind) = ((&*first.name, &*second.name), second.op.kind());
@@ -52,8 +57,8 @@ fn one_map(view: &View, second: &Layer) -> Option<Diagnostic> {
         view.place(first),
         names,
         kind,
-        before,
-        after,
+        &before,
+        &after,
     );
     Some(view.told(second, diagnostic))
 }
@@ -147,19 +152,19 @@ fn softmax_twice(view: &View, softmax: &Layer) -> Option<Diagnostic> {
             if !(view.whole && last) {
                 return None;
             }
-            let line = whole_statement(view, before);
-            advice::relu_before_softmax(view.place(before), place, kind, line)
+            let bare = is_bare(view, before);
+            advice::relu_before_softmax(view.place(before), place, kind, bare)
         }
         _ => return None,
     };
     Some(view.told(softmax, diagnostic))
 }
 
-/// The statement of a layer without label, `from` or stated shape, which nothing would miss.
-fn whole_statement(view: &View, layer: &Layer) -> Option<Span> {
-    let statement = view.statement(layer)?;
-    let bare = statement.label.is_none() && statement.from.is_none();
-    (bare && statement.ascription.is_none() && layer.via.is_empty()).then_some(layer.span)
+/// Whether the statement of a layer has no label, `from` or stated shape that would be missed.
+fn is_bare(view: &View, layer: &Layer) -> bool {
+    view.statement(layer).is_some_and(|statement| {
+        statement.label.is_none() && statement.from.is_none() && statement.ascription.is_none()
+    })
 }
 
 /// Results that a `Dropout` has cut holes into.

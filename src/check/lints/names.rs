@@ -9,12 +9,18 @@ use crate::diag::{Diagnostic, suggest};
 use crate::syntax::ast::{Definition, ExprKind, ShapeExpr, StatementKind};
 use crate::text::{Name, Span};
 
+/// Variables of one body that are compared with each other; nobody writes more by hand.
+const MOST: usize = 200;
+
 /// Finds each variable that is written once and nearly called as another.
 pub fn look(definition: &Definition, out: &mut Vec<Diagnostic>) {
     let parameters: HashSet<&str> = (definition.parameters.iter())
         .map(|parameter| &*parameter.name.value)
         .collect();
     let known = variables(definition, |name| parameters.contains(name));
+    if known.len() > MOST {
+        return;
+    }
     let mut places: BTreeMap<Name, Vec<Span>> = BTreeMap::new();
     occurrences(definition, &mut |expr, _| {
         if let ExprKind::Name(name) = &expr.kind {

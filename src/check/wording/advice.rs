@@ -1,6 +1,7 @@
 //! Wording of `W02xx`: networks that mean something, and seldom what was intended.
 
 use crate::diag::{Code, Diagnostic};
+use crate::shape::Dim;
 use crate::text::{Name, Span, Spanned};
 
 /// `102764544` as `102,764,544`.
@@ -22,8 +23,8 @@ pub fn one_linear_map(
     first: Span,
     (one, two): (&str, &str),
     kind: &str,
-    before: i128,
-    after: i128,
+    before: &Dim,
+    after: &Dim,
 ) -> Diagnostic {
     let what = match kind {
         "Linear" => "linear layers",
@@ -41,9 +42,7 @@ pub fn one_linear_map(
     }
     diagnostic
         .note(format!(
-            "one `{kind}` from {} to {} can compute all that the two can",
-            grouped(before),
-            grouped(after)
+            "one `{kind}` from {before} to {after} can compute all that the two can"
         ))
         .note("put an activation such as `ReLU` between them, or drop one")
 }
@@ -88,25 +87,20 @@ pub fn softmax_twice(span: Span, first: Span, before: &str, kind: &str) -> Diagn
     .note("keep one of them")
 }
 
-/// A ReLU on scores. `line` is its statement, when nothing else depends on it.
-pub fn relu_before_softmax(
-    span: Span,
-    softmax: Span,
-    kind: &str,
-    line: Option<Span>,
-) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
+/// A ReLU on scores. `bare` says whether its line can go without a trace.
+pub fn relu_before_softmax(span: Span, softmax: Span, kind: &str, bare: bool) -> Diagnostic {
+    Diagnostic::new(
         Code::W0203,
         span,
         format!("this `{kind}` makes all negative scores equal before the last softmax"),
     )
     .here("cuts scores off at 0")
     .label(softmax, "turns scores into probabilities")
-    .note("a class that is certainly wrong gets as much as one that is merely unlikely");
-    match line {
-        Some(_) => diagnostic.note("delete this line: a softmax takes scores of either sign"),
-        None => diagnostic.note("a softmax takes scores of either sign"),
-    }
+    .note("a class that is certainly wrong gets as much as one that is merely unlikely")
+    .note(match bare {
+        true => "delete this line: a softmax takes scores of either sign",
+        false => "a softmax takes scores of either sign",
+    })
 }
 
 /// An even extent whose padding has no middle.

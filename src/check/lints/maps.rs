@@ -9,7 +9,6 @@ use crate::layers::def::Field;
 use crate::shape::Dim;
 use crate::syntax::ast::{ExprKind, LayerStatement};
 use crate::tensor::Layout;
-use crate::text::Span;
 
 pub fn look(view: &View, layer: &Layer, out: &mut Vec<Diagnostic>) {
     match layer.op.kind() {

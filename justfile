@@ -29,3 +29,8 @@ bench-check:
 bench-peers:
     cargo build --release
     python3 benches/peers/lenet.py --nnc target/release/nnc
+
+# Draw the README's pictures of the terminal again.
+pictures:
+    cargo build --release
+    python3 docs/pictures/make.py

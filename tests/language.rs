@@ -154,6 +154,25 @@ model M {
             "y [N, H - 3]\nneeds H >= 4",
         ),
         (
+            "a size that an argument gives asks for more",
+            "
+model M {
+    input x: [N, H, W]
+    input z: [N, H*W + 15 - 5*H - 3*W]
+    fc: Linear(W - 1) from x
+    conv: Conv(2*W - H, kernel=1)
+    r: Reshape([N, H - 3, W - 5]) from z
+    output y from conv
+    output t from r
+}",
+            "y [N, H, 2*W - H]
+t [N, H - 3, W - 5]
+needs H >= 4
+needs W >= 6
+needs 2*W >= H + 1
+fc.weight [W - 1, W]; fc.bias [W - 1]; conv.weight [2*W - H, W - 1, 1]; conv.bias [2*W - H]",
+        ),
+        (
             "element types",
             "
 model M {
@@ -516,6 +535,21 @@ model M {
     }
     output y
 }", "y [N, 4]"),
+        ("the name of no turn is the value above", "
+model M {
+    input x: [N, 4]
+    a: repeat 0 { Flatten }
+    ReLU
+    output y from a
+    output z
+}", "y [N, 4]\nz [N, 4]"),
+        ("the name of no turn under several inputs", "
+model M {
+    input x: [N, 4]
+    input z: [N, 5]
+    a: repeat 0 { ReLU }
+    output y from a
+}", "y ?\nE0207 line 5"),
     ]);
 }
 
@@ -685,6 +719,76 @@ model M(classes) {
 #[test]
 fn one_mistake_is_told_once() {
     table(&[
+        (
+            "a line that cannot be read, and what it would have defined",
+            "
+model M {
+    imput x: [N, H, W, C]
+    conv: Conv(C, kernel=3)    -> [N, H - 2, W - 2, C]
+    pool: MaxPool(H) from x
+    output y
+}",
+            "y ?
+E0101 line 3",
+        ),
+        (
+            "several names that nothing defines, each once",
+            "
+model M {
+    input x: [N, 4]
+    let a = F + 1
+    fc1: Linear(F)    -> [N, F]
+    fc2: Linear(G + F)
+    output y: [N, K, L]
+}",
+            "y ?
+E0203 line 4
+E0203 line 6
+E0203 line 7",
+        ),
+        (
+            "arguments that are missing",
+            "
+model M {
+    input x: [N, H, W, 4]
+    c: Conv
+    output y
+}",
+            "y ?
+E0402 line 4",
+        ),
+        (
+            "the arguments of another layer",
+            "
+model M {
+    input x: [N, 4]
+    input z: [N, 4]
+    a: Flatten(16, kernel=5) from x
+    b: ReLU(axis=-1) from x, z
+    c: Linear(8, padding=same) from z
+    output y from a
+    output t from b
+    output u from c
+}",
+            "y ?
+t ?
+u ?
+E0405 line 5
+E0405 line 6
+E0401 line 7",
+        ),
+        (
+            "names for a shape that is not the stated one",
+            "
+model M {
+    input x: [N, 4]
+    fc: Linear(3)
+    output y: [N, 2] labels [\"no\", \"yes\"]
+}",
+            "y [N, 3]
+fc.weight [3, 4]; fc.bias [3]
+E0305 line 5",
+        ),
         (
             "a wrong claim changes nothing below",
             "

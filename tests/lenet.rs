@@ -58,6 +58,7 @@ fn reads_digits_as_keras_does() {
         name: "lenet5.safetensors",
         weights: &weights,
         prefix: "",
+        map: None,
         layout: WeightsLayout::PyTorch,
     };
     let (tensors, warnings) = load(model, &graph, &file).unwrap();

@@ -5,6 +5,8 @@
 //! `tests/fixtures/trained/`, held-out inputs (`in_<input>`) with what Keras makes of them
 //! (`out_<output>`).
 
+#![allow(clippy::unwrap_used)] // A test's helpers may fail the test.
+
 use std::path::{Path, PathBuf};
 
 use nnc::analysis::{Loaded, Loader, Settings, analyze};
@@ -77,6 +79,7 @@ fn run_example(name: &str, input: Tensor) -> Vec<(String, Tensor)> {
         name,
         weights: &weights,
         prefix: "",
+        map: None,
         layout: WeightsLayout::PyTorch,
     };
     let (tensors, warnings) = load(model, &graph, &file).unwrap();

@@ -30,12 +30,14 @@ DATASET = {
     "licence": "CC BY-SA 3.0",
 }
 
-tf.config.threading.set_intra_op_parallelism_threads(1)
-tf.config.threading.set_inter_op_parallelism_threads(1)
 
+def fix_seeds(threads=1):
+    """Makes what follows the same in every run on the same kind of machine.
 
-def fix_seeds():
-    """Makes what follows the same in every run on the same kind of machine."""
+    How many threads share a sum is part of that; 0 leaves it to TensorFlow.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(SEED)
     tf.config.experimental.enable_op_determinism()
 

@@ -3,13 +3,13 @@
 
 mod allow;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::program::Program;
 use crate::check::wording::names;
 use crate::check::{Files, Unit, check, layout_of};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::syntax::{self, ast};
 use crate::text::{FileId, SourceMap, Span};
 
@@ -93,6 +93,8 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     };
     let (program, mut found) = check(&units, &reader.sources, &beside, settings);
     let mut diagnostics = reader.diagnostics;
+    drop_slips(&mut diagnostics, &found);
+    without_consequences(&diagnostics, &mut found, &reader.sources);
     diagnostics.append(&mut found);
     let allowed = Allowed::new(&reader.sources, &reader.files);
     diagnostics.retain(|diagnostic| !allowed.has(diagnostic));
@@ -115,6 +117,57 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
         diagnostics,
         allowed,
     }
+}
+
+/// Takes out the slips of the pen (`'same'`, `nn.Conv2d`) whose place a correction of the checker
+/// replaces as a whole (`same`, `Conv`): one mistake, told once, and what is offered is right.
+fn drop_slips(slips: &mut Vec<Diagnostic>, found: &[Diagnostic]) {
+    let edits = found.iter().flat_map(|told| &told.fixes);
+    let mut replaced: Vec<Span> = edits
+        .flat_map(|fix| &fix.edits)
+        .map(|edit| edit.span)
+        .filter(|span| span.end > span.start)
+        .collect();
+    replaced.sort_unstable_by_key(|span| (span.file, span.start, std::cmp::Reverse(span.end)));
+    let is_replaced = |slip: &Span| {
+        let upto =
+            replaced.partition_point(|span| (span.file, span.start) <= (slip.file, slip.start));
+        let before = replaced[..upto].iter().rev().take(8);
+        let mut before = before.filter(|span| span.file == slip.file);
+        before.any(|span| span.end >= slip.end)
+    };
+    slips.retain(|slip| {
+        let own = slip.fixes.iter().flat_map(|fix| &fix.edits);
+        let mut own = own.map(|edit| edit.span).peekable();
+        own.peek().is_none() || !own.all(|span| is_replaced(&span))
+    });
+}
+
+/// Takes out of `found` what follows from lines that could not be read, of which `told` tells:
+/// errors of what could be made of them, and names that they may have been meant to define.
+fn without_consequences(told: &[Diagnostic], found: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    let line = |diagnostic: &Diagnostic| {
+        let span = diagnostic.primary.span;
+        (span.file, sources.line(span) - 1)
+    };
+    let unread: HashSet<_> = told.iter().map(line).collect();
+    let words: HashSet<(FileId, &str)> = unread
+        .iter()
+        .flat_map(|(file, line)| {
+            let source = sources.file(*file);
+            let text = &source.text[source.lines.range(*line, &source.text)];
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.map(|word| (*file, word))
+        })
+        .collect();
+    found.retain(|diagnostic| {
+        let span = diagnostic.primary.span;
+        let follows = match diagnostic.code {
+            Code::E0202 | Code::E0203 => words.contains(&(span.file, sources.slice(span))),
+            _ => false,
+        };
+        !diagnostic.is_error() || !(follows || unread.contains(&line(diagnostic)))
+    });
 }
 
 /// The files that a program is made of, while they are read.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
 use super::finish::path_is_turn;
+use super::obligations::positive_sizes;
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
-use super::scope::{Current, Frame, LayerEntity, Operand};
-use super::wording::{arguments as wording, block_uses, lints, names, refusals, shapes};
+use super::scope::{Frame, LayerEntity, Operand};
+use super::wording::{arguments as wording, block_uses, lints, refusals, shapes};
 use crate::diag::Diagnostic;
-use crate::layers::def::{Inputs, LayerDef, Op, ParamSpec, TensorType};
+use crate::layers::def::{Init, Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::layers::value::Value;
 use crate::layers::{self};
@@ -89,6 +90,10 @@ impl<'a> Walk<'_, 'a> {
             self.unknown_layer(frame, statement, layer);
             return;
         };
+        if self.values_as_arguments(frame, layer) {
+            self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
+            return;
+        }
         let path = self.layer_path(frame, &layer.label, def.name(), single);
         let matched = self.layer_arguments(frame, layer, def);
         let errors = self.errors;
@@ -107,8 +112,10 @@ impl<'a> Walk<'_, 'a> {
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
-        let operands =
-            operands.filter(|operands| self.count_fits(def, layer.from.as_ref(), operands, name));
+        let operands = operands.filter(|operands| {
+            // With arguments of another layer, it is the layer that is wrong.
+            matched.is_none() || self.count_fits(def, layer.from.as_ref(), operands, name)
+        });
         let op = matched.as_ref().and_then(|matched| {
             let places = Places {
                 statement: statement.span,
@@ -188,11 +195,11 @@ impl<'a> Walk<'_, 'a> {
             self.finish_label(frame, statement, label, ascription, path, None);
             return;
         };
-        if !params.is_empty()
-            && label.is_none()
-            && frame.home
-            && original.is_none()
-            && !path_is_turn(&path)
+        let from_file = params.iter().any(|(_, id)| {
+            let param = &self.params[id.0 as usize];
+            !matches!(param.init, Init::Given(_))
+        });
+        if from_file && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path)
         {
             let free = frame.free_label(places.name);
             self.checker.warn(lints::unlabelled(
@@ -217,7 +224,7 @@ impl<'a> Walk<'_, 'a> {
         self.layers.push(Layer {
             name: path.clone(),
             labelled: label.is_some(),
-            op: op.clone(),
+            op: op.settle(&types).map_or_else(|| op.clone(), Arc::from),
             inputs: values,
             outputs: results.clone(),
             params: names.iter().map(|(_, param)| *param).collect(),
@@ -233,6 +240,12 @@ impl<'a> Walk<'_, 'a> {
             inputs: types,
         };
         self.finish_label(frame, statement, label, ascription, path, Some(entity));
+    }
+
+    /// Whether a parameter from the one at `first` on has values that the program does not give.
+    pub(super) fn reads_from_file(&self, first: usize) -> bool {
+        let mut params = self.params[first..].iter();
+        params.any(|param| !matches!(param.init, Init::Given(_)))
     }
 
     /// The results' types and stored tensors of `op` on `types`; `None` after a diagnostic.
@@ -256,7 +269,12 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
-        let failures = self.discharge(frame, &inferred.obligations, places.statement);
+        let mut obligations = inferred.obligations;
+        let mut failures = self.discharge(frame, &obligations, places.statement);
+        if failures.is_empty() {
+            obligations = positive_sizes(places.name, types, &inferred.outputs);
+            failures = self.discharge(frame, &obligations, places.statement);
+        }
         // Sizes that follow from a failed claim prove nothing: what they break is no second
         // mistake.
         let tainted = places.operands.iter().any(|o| self.tainted(o.value));
@@ -266,7 +284,7 @@ impl<'a> Walk<'_, 'a> {
         if !failures.is_empty() {
             let failed: Vec<_> = failures
                 .into_iter()
-                .map(|(at, failure)| (&inferred.obligations[at], failure))
+                .map(|(at, failure)| (&obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
             let diagnostics = self.describe_failures(places, &failed, &arithmetic);
@@ -422,7 +440,22 @@ impl<'a> Walk<'_, 'a> {
         }
         let span = places.of(error.blame);
         let operands = self.described(places.operands);
-        let diagnostic = refusals::refused(span, places.name, &error, &operands);
+        let mut diagnostic = refusals::refused(span, places.name, &error, &operands);
+        if let Problem::Kind { expected, .. } = &error.problem {
+            let text = self.checker.sources.slice(span);
+            // What is quoted elsewhere (a parameter's default) is not mended here.
+            if !diagnostic.fixes.is_empty() && !text.starts_with(['"', '\'']) {
+                diagnostic.fixes.clear();
+                diagnostic = diagnostic.here("its value is a string; a choice has no quotes");
+            }
+            let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            if let Some(inner) = inner.filter(|inner| !inner.contains('['))
+                && expected.contains("tuple")
+            {
+                let tuple = format!("({inner})");
+                diagnostic = diagnostic.fix(format!("write a tuple, `{tuple}`"), span, tuple);
+            }
+        }
         self.tell(frame, places.statement, diagnostic);
     }
 
@@ -481,7 +514,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn describe_failures(
-        &self,
+        &mut self,
         places: &Places,
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,
@@ -532,37 +565,5 @@ impl<'a> Walk<'_, 'a> {
             ));
         }
         fine
-    }
-
-    fn unknown_layer(
-        &mut self,
-        frame: &mut Frame,
-        statement: &'a Statement,
-        layer: &'a LayerStatement,
-    ) {
-        let name = &layer.layer;
-        let blocks = self.checker.visible[frame.unit].keys();
-        let mut known: Vec<&str> = layers::REGISTRY.iter().map(|def| def.name()).collect();
-        let own: Vec<Name> = blocks.cloned().collect();
-        known.extend(own.iter().map(|name| &**name));
-        known.sort_unstable();
-        let elsewhere = layers::find_elsewhere(&name.value);
-        let elsewhere = elsewhere
-            .as_ref()
-            .map(|(def, frameworks)| (def.name(), frameworks.as_slice()));
-        let diagnostic = names::unknown_layer(name.span, &name.value, &known, elsewhere);
-        if frame.home && self.checker.failed.insert(statement.span) {
-            self.report(diagnostic);
-        }
-        self.errors += 1;
-        if let Some(from) = &layer.from {
-            for path in &from.values {
-                self.path(frame, path);
-            }
-        } else if let Current::Value(operand) = &frame.current {
-            let made = operand.made;
-            frame.mark_used(made);
-        }
-        self.finish_poisoned(frame, statement, &layer.label, &layer.ascription);
     }
 }

@@ -5,7 +5,7 @@ use super::scope::Frame;
 use super::wording::arguments as wording;
 use crate::layers;
 use crate::layers::args::Args;
-use crate::layers::def::{ArgKind, Default, LayerDef};
+use crate::layers::def::{ArgKind, Default, Group, LayerDef};
 use crate::layers::value::Value;
 use crate::syntax::ast::{Argument, Expr, ExprKind, LayerStatement, Parameter};
 use crate::text::{Name, Span};
@@ -62,6 +62,9 @@ impl<'a> Walk<'_, 'a> {
                 .last()
                 .is_some_and(|arg| arg.kind == ArgKind::Order),
         };
+        if self.bias_by_position(def, statement) {
+            return None;
+        }
         let places = self.place(&slots, statement);
         let mut fine = places.is_some();
         let mut args = Args::new(signature);
@@ -71,6 +74,10 @@ impl<'a> Walk<'_, 'a> {
         for (at, argument) in statement.arguments.iter().enumerate() {
             let slot = places.as_ref().map(|places| places[at]);
             let slot = slot.or_else(|| self.slot_of(&slots, statement, at));
+            // What no argument takes has its diagnostic.
+            if slot.is_none() {
+                continue;
+            }
             let kind = slot.map(|slot| signature.args[slot].kind);
             let choices = kind.map_or(&[][..], ArgKind::choices);
             let value = match (kind, &argument.value.kind) {
@@ -87,6 +94,8 @@ impl<'a> Walk<'_, 'a> {
                     ));
                     Value::Error
                 }
+                // A choice of an argument that is not known.
+                (None, ExprKind::Name(name)) if frame.constant(name).is_none() => Value::Error,
                 _ => self.eval(frame, &argument.value, choices),
             };
             fine &= !matches!(value, Value::Error);
@@ -141,6 +150,9 @@ impl<'a> Walk<'_, 'a> {
         let mut values: Vec<Option<Value>> = vec![None; parameters.len()];
         let mut fine = places.is_some();
         for (at, argument) in statement.arguments.iter().enumerate() {
+            if self.slot_of(&slots, statement, at).is_none() {
+                continue;
+            }
             // A choice can be handed through a parameter: `Down(padding=same)`.
             let value = self.eval(
                 frame,
@@ -176,7 +188,12 @@ impl<'a> Walk<'_, 'a> {
         let mut places = Vec::new();
         let mut taken: Vec<Option<Span>> = vec![None; slots.names.len()];
         let mut named: Option<(Name, Span)> = None;
+        // Whether some argument may be one that is missed.
         let (mut unknown, mut broken) = (false, false);
+        if let (Some(first), true) = (statement.arguments.first(), slots.names.is_empty()) {
+            self.report(wording::too_many(first.span, slots.owner, &slots.names));
+            return None;
+        }
         for (at, argument) in statement.arguments.iter().enumerate() {
             let slot = self.slot_of(slots, statement, at);
             // A broken argument without a name may be any of them.
@@ -187,7 +204,21 @@ impl<'a> Walk<'_, 'a> {
             match (&argument.name, slot) {
                 (Some(name), None) => {
                     unknown = true;
-                    self.report(wording::unknown_argument(name, slots.owner, &slots.names));
+                    let removed = wording::without(&statement.arguments, at);
+                    let mut diagnostic =
+                        wording::unknown_argument(name, slots.owner, &slots.names, removed);
+                    if &*name.value == "activation"
+                        && let Some(layer) = activation(&argument.value)
+                    {
+                        let end = end_of(statement);
+                        let indent = self.checker.sources.indent(end).to_owned();
+                        let below = format!("\n{indent}{layer}");
+                        diagnostic.notes.clear();
+                        diagnostic
+                            .fixes
+                            .push(wording::activation_below(layer, removed, end, below));
+                    }
+                    self.report(diagnostic);
                 }
                 (None, None) => {
                     self.report(wording::too_many(argument.span, slots.owner, &slots.names))
@@ -204,6 +235,7 @@ impl<'a> Walk<'_, 'a> {
                         && (name.is_some() || at == slot)
                     {
                         let name = slots.names[slot];
+                        unknown = true;
                         self.report(wording::given_twice(argument.span, name, first));
                     }
                     taken[slot] = Some(argument.span);
@@ -217,13 +249,87 @@ impl<'a> Walk<'_, 'a> {
         // What a broken argument would have been is not known.
         unknown |= (statement.arguments.iter())
             .any(|argument| matches!(argument.value.kind, ExprKind::Error));
-        for (slot, required) in slots.required.iter().enumerate() {
-            // A misspelt name is one mistake, not also a missing argument.
-            if *required && taken[slot].is_none() && !unknown {
-                self.report(wording::missing(statement, slots.owner, &slots.names, slot));
-            }
+        let missing: Vec<usize> = (0..slots.names.len())
+            .filter(|slot| slots.required[*slot] && taken[*slot].is_none())
+            .collect();
+        // A misspelt name is one mistake, not also a missing argument.
+        if !missing.is_empty() && !unknown {
+            self.report(wording::missing(
+                statement,
+                slots.owner,
+                &slots.names,
+                &missing,
+            ));
         }
         (self.errors == errors && !broken).then_some(places)
+    }
+
+    /// Whether the arguments are the values that the layer is to take, which is reported.
+    pub(super) fn values_as_arguments(
+        &mut self,
+        frame: &Frame,
+        statement: &LayerStatement,
+    ) -> bool {
+        if statement.from.is_some() {
+            return false;
+        }
+        let is_value = |expr: &Expr| {
+            matches!(&expr.kind, ExprKind::Name(name)
+                if frame.constant(name).is_none() && frame.label(name).is_some())
+        };
+        let mut values: Vec<&Expr> = Vec::new();
+        let by_position = statement
+            .arguments
+            .iter()
+            .take_while(|it| it.name.is_none());
+        let by_position: Vec<&Argument> = by_position.collect();
+        for argument in &by_position {
+            match &argument.value.kind {
+                ExprKind::Array(items) | ExprKind::Tuple(items) => values.extend(items),
+                _ => values.push(&argument.value),
+            }
+        }
+        if values.is_empty() || !values.iter().all(|value| is_value(value)) {
+            return false;
+        }
+        let names = values
+            .iter()
+            .map(|value| self.checker.sources.slice(value.span));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let first = by_position[0].span;
+        let span = first.to(by_position[by_position.len() - 1].span);
+        let parentheses = statement.parentheses.unwrap_or(span);
+        let removed = match statement.arguments.get(by_position.len()) {
+            Some(next) => first.before().to(next.span.before()),
+            None => parentheses,
+        };
+        let end = parentheses.after();
+        self.report(wording::values_as_arguments(span, &names, removed, end));
+        true
+    }
+
+    /// Whether the second argument is a number where a bias belongs: PyTorch's
+    /// `Linear(in, out)`, which is reported.
+    fn bias_by_position(&mut self, def: &'static dyn LayerDef, statement: &LayerStatement) -> bool {
+        let [width, bias, ..] = statement.arguments.as_slice() else {
+            return false;
+        };
+        let is_bias = def.signature().args.get(1).map(|arg| arg.kind) == Some(ArgKind::Bias);
+        let number = !matches!(
+            bias.value.kind,
+            ExprKind::Bool(_) | ExprKind::Array(_) | ExprKind::Tuple(_) | ExprKind::Error
+        );
+        if !is_bias || width.name.is_some() || bias.name.is_some() || !number {
+            return false;
+        }
+        let text = |span| self.checker.sources.slice(span).to_owned();
+        self.report(wording::bias_by_position(
+            bias.span,
+            def.name(),
+            (&text(width.span), &text(bias.span)),
+            width.span.before().to(bias.span.before()),
+        ));
+        true
     }
 
     fn slot_of(&self, slots: &Slots, statement: &LayerStatement, at: usize) -> Option<usize> {
@@ -245,4 +351,32 @@ fn joined(before: &Value, next: Value, second: bool) -> Value {
         }
         first => Value::Tuple(vec![first.clone(), next]),
     }
+}
+
+/// Where a layer statement ends.
+fn end_of(statement: &LayerStatement) -> Span {
+    let last = [
+        statement.ascription.as_ref().map(|shape| shape.span),
+        statement.from.as_ref().map(|from| from.span),
+        statement.parentheses,
+    ];
+    last.into_iter()
+        .flatten()
+        .max_by_key(|span| span.end)
+        .unwrap_or(statement.layer.span)
+        .after()
+}
+
+/// The layer that another framework's `activation="relu"` or `activation=leaky_relu` means.
+fn activation(value: &Expr) -> Option<&'static str> {
+    let (ExprKind::Str(name) | ExprKind::Name(name)) = &value.kind else {
+        return None;
+    };
+    let plain = name.replace('_', "").to_lowercase();
+    let activations = layers::REGISTRY
+        .iter()
+        .filter(|def| def.doc().group == Group::Activation);
+    activations
+        .map(|def| def.name())
+        .find(|known| known.to_lowercase() == plain)
 }

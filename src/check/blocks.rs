@@ -1,23 +1,21 @@
-//! Uses of blocks, and `reuse`.
+//! Uses of blocks.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::MAX_NESTING;
-use super::apply::Places;
 use super::build::Walk;
 use super::inputs::{hygienic, variables};
 use super::paths::Ask;
 use super::program::ValueId;
 use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
-use super::wording::{arguments as wording, block_uses, lints, names};
+use super::wording::{arguments as wording, block_uses, lints};
 use crate::diag::Code;
+use crate::layers::error::Obligation;
 use crate::layers::value::Value;
 use crate::shape::{Dim, Shape};
-use crate::syntax::ast::{
-    Definition, From, Ident, LayerStatement, Path, SegmentKind, ShapeExpr, Statement, StatementKind,
-};
+use crate::syntax::ast::{Definition, Ident, LayerStatement, ShapeExpr, Statement, StatementKind};
 use crate::tensor::DType;
 use crate::text::{Name, Span};
 
@@ -29,16 +27,16 @@ pub struct Actual {
 }
 
 /// What a use of a block says.
-struct Use {
-    statement: Span,
+pub(super) struct Use {
+    pub(super) statement: Span,
     /// The block's name in it.
-    name: Span,
-    operands: Vec<Operand>,
-    arguments: Vec<Value>,
+    pub(super) name: Span,
+    pub(super) operands: Vec<Operand>,
+    pub(super) arguments: Vec<Value>,
     /// Where names of layers and of stored tensors begin.
-    prefix: Name,
-    params: Name,
-    reuse: bool,
+    pub(super) prefix: Name,
+    pub(super) params: Name,
+    pub(super) reuse: bool,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -75,7 +73,7 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         let operands = operands.filter(|operands| {
-            let fine = operands.len() == wanted;
+            let fine = operands.len() == wanted || values.is_none();
             if !fine {
                 let span = layer
                     .from
@@ -110,7 +108,7 @@ impl<'a> Walk<'_, 'a> {
                 reuse: frame.reuse,
             },
         );
-        if self.params.len() > params_before && layer.label.is_none() && frame.home && !single {
+        if self.reads_from_file(params_before) && layer.label.is_none() && frame.home && !single {
             let (place, free) = (layer.layer.span, frame.free_label(&kind));
             self.checker
                 .warn(lints::unlabelled(statement.span, place, &kind, &free));
@@ -125,7 +123,7 @@ impl<'a> Walk<'_, 'a> {
         );
     }
 
-    fn finish_block(
+    pub(super) fn finish_block(
         &mut self,
         frame: &mut Frame,
         statement: &'a Statement,
@@ -198,12 +196,18 @@ impl<'a> Walk<'_, 'a> {
             results: Vec::new(),
             result_index: HashMap::new(),
             broken: HashSet::new(),
+            sizes_lost: false,
             muddied: false,
         }
     }
 
     /// Walks the block's body on what the use brings; `None` after a diagnostic.
-    fn use_block(&mut self, frame: &mut Frame, block: usize, used: Use) -> Option<BlockEntity> {
+    pub(super) fn use_block(
+        &mut self,
+        frame: &mut Frame,
+        block: usize,
+        used: Use,
+    ) -> Option<BlockEntity> {
         let entry = &self.checker.blocks[block];
         let (definition, unit, broken) = (entry.definition, entry.unit, entry.broken);
         if broken {
@@ -313,6 +317,10 @@ impl<'a> Walk<'_, 'a> {
             .iter()
             .map(|operand| self.ty(operand.value).cloned())
             .collect();
+        // Behind an error there is nothing to bind from, and nothing more to say.
+        if types.iter().any(Option::is_none) {
+            return false;
+        }
         // The block's own names are told apart from the caller's while both take part.
         for variable in &own {
             inner.scope().consts.insert(
@@ -380,7 +388,7 @@ impl<'a> Walk<'_, 'a> {
             };
             let shape = formals[input].1;
             let written = self.checker.sources.slice(shape.span).to_owned();
-            let diagnostic = block_uses::block_input(
+            let mut diagnostic = block_uses::block_input(
                 operands[input].asked.unwrap_or(used.name),
                 &definition.name.value,
                 (&written, shape.span),
@@ -388,6 +396,12 @@ impl<'a> Walk<'_, 'a> {
                 obligation,
                 failure.example.as_ref(),
             );
+            let claims: Vec<&Obligation> =
+                failures.iter().map(|(at, _)| &obligations[*at]).collect();
+            diagnostic
+                .notes
+                .extend(self.histories(&used.operands, &claims[..1]));
+            diagnostic.fixes.extend(self.input_fix(&claims));
             self.tell(frame, used.statement, diagnostic);
             return false;
         }
@@ -402,163 +416,6 @@ impl<'a> Walk<'_, 'a> {
             );
         }
         true
-    }
-
-    /// `label: reuse target from a -> [shape]`
-    pub(super) fn reuse(
-        &mut self,
-        frame: &mut Frame,
-        statement: &'a Statement,
-        label: &Option<Ident>,
-        target: &Path,
-        from: Option<&From>,
-        ascription: &'a Option<ShapeExpr>,
-    ) {
-        let found = self.reused_entity(frame, target);
-        let ask = Ask {
-            end: target.span.after(),
-            several: false,
-        };
-        let operands = self.operands(frame, from, target.span, ask);
-        let (Some((kind, made)), Some(operands)) = (found, operands) else {
-            self.finish_poisoned(frame, statement, label, ascription);
-            return;
-        };
-        match kind {
-            EntityKind::Layer(layer) => {
-                let Some(op) = layer.op.clone() else {
-                    self.finish_poisoned(frame, statement, label, ascription);
-                    return;
-                };
-                let (path, _) = self.layer_path(frame, label, layer.def.name(), false);
-                let stored = layer.params.first().map(|(_, param)| {
-                    let name = &self.params[param.0 as usize].name;
-                    name.rsplit_once('.').map_or("", |(path, _)| path).into()
-                });
-                let stored: Name = stored.unwrap_or_else(|| path.clone());
-                let places = Places {
-                    statement: statement.span,
-                    layer: target.span,
-                    name: layer.def.name(),
-                    operands: &operands,
-                    matched: None,
-                };
-                if operands.len() != layer.inputs.len() {
-                    let wants = match layer.inputs.len() {
-                        1 => "one value".to_owned(),
-                        n => format!("{n} values, as where it was built"),
-                    };
-                    let span = from.map_or(target.span, |from| from.span);
-                    self.report(wording::input_count(
-                        span,
-                        layer.def.name(),
-                        &wants,
-                        operands.len(),
-                    ));
-                    self.finish_poisoned(frame, statement, label, ascription);
-                    return;
-                }
-                let original = Some((&layer, made));
-                let (def, paths) = (layer.def, (path, stored));
-                self.apply(frame, &places, label, ascription, paths, def, op, original);
-            }
-            EntityKind::Block(block) => {
-                let name = self.checker.blocks[block.block]
-                    .definition
-                    .name
-                    .value
-                    .clone();
-                let wanted = inputs_of(self.checker.blocks[block.block].definition).len();
-                if operands.len() != wanted {
-                    let span = from.map_or(target.span, |from| from.span);
-                    let wants = format!("{wanted} values");
-                    self.report(wording::input_count(span, &name, &wants, operands.len()));
-                    self.finish_poisoned(frame, statement, label, ascription);
-                    return;
-                }
-                let count = frame.scope().block_counts.entry(name.clone()).or_insert(0);
-                *count += 1;
-                let local = match label {
-                    Some(label) => label.value.to_string(),
-                    None => format!("{}_{count}", super::finish::snake(&name)),
-                };
-                let prefix = super::finish::join(&frame.prefix, &local);
-                let entity = self.use_block(
-                    frame,
-                    block.block,
-                    Use {
-                        statement: statement.span,
-                        name: target.span,
-                        operands,
-                        arguments: block.arguments.to_vec(),
-                        prefix: prefix.clone(),
-                        params: block.prefix.clone(),
-                        reuse: true,
-                    },
-                );
-                self.finish_block(frame, statement, label, ascription, prefix, entity);
-            }
-            _ => self.finish_poisoned(frame, statement, label, ascription),
-        }
-    }
-
-    /// The layer or block that `target` names; `None` after a diagnostic.
-    fn reused_entity(&mut self, frame: &mut Frame, target: &Path) -> Option<(EntityKind, Span)> {
-        let name = self.checker.sources.slice(target.span).to_owned();
-        let mut entity = {
-            let SegmentKind::Name(first) = &target.segments[0].kind else {
-                return None;
-            };
-            match frame.label(first) {
-                Some(entity) => entity.clone(),
-                None => {
-                    self.path(frame, target);
-                    return None;
-                }
-            }
-        };
-        let mut segments = target.segments[1..].iter();
-        while let Some(segment) = segments.next() {
-            let next = match (&entity.kind, &segment.kind) {
-                (EntityKind::Error, _) => return None,
-                (EntityKind::Block(block), SegmentKind::Name(name)) => {
-                    block.labels.get(name).cloned()
-                }
-                // A turn is followed by a label of it.
-                (EntityKind::Repeat(repeat), SegmentKind::Index(turn)) => {
-                    match (repeat.turns.get(*turn as usize), segments.next()) {
-                        (Some((labels, _)), Some(label)) => match &label.kind {
-                            SegmentKind::Name(name) => labels.get(name).cloned(),
-                            _ => None,
-                        },
-                        _ => None,
-                    }
-                }
-                _ => None,
-            };
-            match next {
-                Some(next) => entity = next,
-                None => {
-                    self.report(names::not_reusable(
-                        target.span,
-                        &name,
-                        "no label that can be reached",
-                    ));
-                    return None;
-                }
-            }
-        }
-        frame.mark_used(entity.span);
-        let what = match &entity.kind {
-            EntityKind::Layer(_) | EntityKind::Block(_) => {
-                return Some((entity.kind, entity.span));
-            }
-            EntityKind::Error => return None,
-            EntityKind::Input(_) => "an input",
-            EntityKind::Repeat(_) => "a `repeat`",
-        };
-        self.report(names::not_reusable(target.span, &name, what));
-        None
     }
 }
 

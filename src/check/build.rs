@@ -31,6 +31,8 @@ pub enum Mode {
 /// The walk over one definition's statements, and what it has built so far.
 pub struct Walk<'c, 'a> {
     pub(super) checker: &'c mut Checker<'a>,
+    /// The statements with errors before this walk.
+    pub(super) failed_before: HashSet<Span>,
     /// What is under construction.
     pub(super) definition: &'a Definition,
     pub(super) mode: Mode,
@@ -51,6 +53,8 @@ pub struct Walk<'c, 'a> {
     /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
     pub(super) endless: bool,
     pub(super) taints: HashSet<ValueId>,
+    /// Names in expressions that nothing defines, which have been told of.
+    pub(super) undefined: HashSet<Name>,
     /// Whether the results of the layer that is being applied are tainted.
     pub(super) taint_next: bool,
     pub(super) errors: usize,
@@ -64,6 +68,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         layout: Layout,
     ) -> Walk<'c, 'a> {
         Walk {
+            failed_before: checker.failed.clone(),
             checker,
             definition,
             mode,
@@ -82,6 +87,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             steps: 0,
             endless: false,
             taints: HashSet::new(),
+            undefined: HashSet::new(),
             taint_next: false,
             errors: 0,
         }
@@ -190,6 +196,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             results: Vec::new(),
             result_index: HashMap::new(),
             broken: HashSet::new(),
+            sizes_lost: false,
             muddied: false,
         };
         for parameter in &definition.parameters {
@@ -255,7 +262,12 @@ impl<'c, 'a> Walk<'c, 'a> {
                         }
                     }
                 }
-                None => Value::Int(Dim::var(variable.value.clone())),
+                None => Value::Int(match &self.checker.trial {
+                    Some(trial) if trial.contains_key(&variable.value) => {
+                        trial[&variable.value].clone()
+                    }
+                    _ => Dim::var(variable.value.clone()),
+                }),
             };
             if value == Value::Int(Dim::var(variable.value.clone())) {
                 left.push(variable.clone());

@@ -52,7 +52,9 @@ impl Walk<'_, '_> {
                 if frame.broken.contains(name) {
                     return Value::Error;
                 }
-                self.unknown_constant(frame, name, expr.span, choices);
+                if !frame.sizes_lost || frame.label(name).is_some() {
+                    self.unknown_constant(frame, name, expr.span, choices);
+                }
                 Value::Error
             }
             ExprKind::Negate(inner) => {
@@ -69,9 +71,13 @@ impl Walk<'_, '_> {
                     first = left;
                 }
                 let mut value = self.eval(frame, first, &[]);
+                let mut end = first.span.after();
                 for (op, right, span) in rights.into_iter().rev() {
-                    let right = self.eval(frame, right, &[]);
-                    value = self.settle(binary(op, &value, &right), span);
+                    let result = self.eval(frame, right, &[]);
+                    // Where the operator stands.
+                    let between = end.to(right.span.before());
+                    value = self.settle_at(binary(op, &value, &result), span, Some(between));
+                    end = right.span.after();
                 }
                 value
             }
@@ -113,6 +119,16 @@ impl Walk<'_, '_> {
     }
 
     fn settle(&mut self, result: Result<Value, Failure>, span: Span) -> Value {
+        self.settle_at(result, span, None)
+    }
+
+    /// See [`Walk::settle`]; `between` is what stands between two operands.
+    fn settle_at(
+        &mut self,
+        result: Result<Value, Failure>,
+        span: Span,
+        between: Option<Span>,
+    ) -> Value {
         match result {
             Ok(value) => value,
             Err(failure) => {
@@ -125,14 +141,29 @@ impl Walk<'_, '_> {
                     {
                         self.open(span, "this number", &dim);
                     }
-                    Failure::Open(_, why) => self.report(wording::no_result(span, why)),
+                    Failure::Open(_, why) => {
+                        let mut diagnostic = wording::no_result(span, why);
+                        if let Some(between) = between {
+                            let text = self.checker.sources.slice(between);
+                            if text.trim() == "/" {
+                                let text = text.replace('/', "//");
+                                diagnostic = diagnostic.fix("divide and round down", between, text);
+                            }
+                        }
+                        self.report(diagnostic);
+                    }
                 }
                 Value::Error
             }
         }
     }
 
+    /// Reports a name that nothing defines, once.
     fn unknown_constant(&mut self, frame: &Frame, name: &str, span: Span, choices: &[&str]) {
+        if !self.undefined.insert(name.into()) {
+            self.errors += 1;
+            return;
+        }
         let known = frame
             .scopes
             .iter()

@@ -111,6 +111,8 @@ impl Walk<'_, '_> {
             }
         };
         frame.muddied |= self.errors > errors;
+        let broken = |dim: &Expr| matches!(dim.kind, ExprKind::Error);
+        frame.sizes_lost |= shape.dims.iter().any(broken);
         if !self.define(frame, name, statement, EntityKind::Input(value)) {
             return;
         }

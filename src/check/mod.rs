@@ -17,15 +17,19 @@ mod paths;
 pub mod program;
 mod repair;
 mod repeat;
+mod reuse;
 mod scope;
 mod statements;
+mod trial;
+mod unknown;
 pub mod wording;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::diag::Diagnostic;
 use crate::layers;
 use crate::layers::value::Value;
+use crate::shape::Dim;
 use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, StatementKind};
 use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
@@ -96,6 +100,8 @@ pub fn check(
         used_blocks: HashSet::new(),
         failed: HashSet::new(),
         warned: HashSet::new(),
+        trial: None,
+        trials: 0,
         taken_settings: HashSet::new(),
         bodies: Vec::new(),
         diagnostics: Vec::new(),
@@ -149,6 +155,9 @@ struct Checker<'a> {
     failed: HashSet<Span>,
     /// Places that have had a warning.
     warned: HashSet<Span>,
+    /// What a model's dimension variables are while a change of its inputs is tried.
+    trial: Option<BTreeMap<Name, Dim>>,
+    trials: usize,
     taken_settings: HashSet<Name>,
     /// The blocks as checked at their definitions.
     bodies: Vec<(Model, &'a Definition)>,

@@ -3,7 +3,8 @@
 use super::build::{Mode, Walk};
 use super::scope::Frame;
 use super::wording::lints;
-use crate::layers::error::{Claim, Obligation};
+use crate::layers::def::TensorType;
+use crate::layers::error::{Blame, Claim, Obligation, Side};
 use crate::shape::{
     Bound, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most, divides,
     equal, ever_equal,
@@ -118,4 +119,32 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// That the results of the layer `name` have no size below 1, for those sizes that neither its
+/// inputs have nor are plain: what its own rule demands may leave that open.
+pub(super) fn positive_sizes(
+    name: &str,
+    inputs: &[TensorType],
+    outputs: &[TensorType],
+) -> Vec<Obligation> {
+    let known = |size: &Dim| {
+        size.as_const().is_some()
+            || size.as_var().is_some()
+            || inputs.iter().any(|input| input.shape.dims().contains(size))
+    };
+    let sizes = outputs
+        .iter()
+        .flat_map(|output| output.shape.iter().enumerate());
+    sizes
+        .filter(|(_, size)| !known(size))
+        .map(|(axis, size)| Obligation {
+            claim: Claim::AtLeast {
+                of: Side::other(format!("axis {axis} of the result"), size.clone()),
+                low: 1,
+            },
+            rule: format!("every size that `{name}` gives is at least 1").into(),
+            blame: Blame::Layer,
+        })
+        .collect()
 }

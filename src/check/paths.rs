@@ -165,10 +165,24 @@ impl Walk<'_, '_> {
             self.report(names::used_above(span, name, *later));
             return;
         }
+        let inside = frame.scopes.iter().flat_map(|scope| &scope.labels);
+        let inside = inside.filter_map(|(label, entity)| match &entity.kind {
+            EntityKind::Repeat(repeat) => {
+                let last = repeat.turns.len().checked_sub(1)?;
+                let has = repeat.turns[last].0.contains_key(name);
+                has.then_some((label, last))
+            }
+            _ => None,
+        });
+        if let Some((repeat, last)) = inside.min() {
+            self.report(names::inside_a_repeat(span, name, repeat, last));
+            return;
+        }
         let mut known: Vec<&str> = frame
             .scopes
             .iter()
             .flat_map(|scope| scope.labels.keys().map(|name| &**name))
+            .filter(|name| *name != "?")
             .collect();
         known.sort_unstable();
         let is_constant = frame.constant(name).is_some();
@@ -219,10 +233,14 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
                 (EntityKind::Repeat(repeat), SegmentKind::All) => {
                     reached = Reached::Turns(repeat.turns.iter().collect());
                 }
-                (EntityKind::Repeat(_), SegmentKind::Name(_)) => {
+                (EntityKind::Repeat(repeat), SegmentKind::Name(name)) => {
+                    let inside = |turn: &Turn| turn.0.contains_key(name);
                     return wrong(
                         "a `repeat` has a turn's number or `*` before a label".into(),
-                        vec!["0".into(), "*".into()],
+                        match repeat.turns.first().is_some_and(inside) {
+                            true => vec![format!("*.{name}")],
+                            false => vec!["0".into(), "*".into()],
+                        },
                     );
                 }
                 (EntityKind::Layer(layer), kind) if last => return in_layer(layer, kind, at),
@@ -296,7 +314,7 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
             EntityKind::Input(value) => Target::Value(*value),
             EntityKind::Layer(layer) => first(layer.results.first().copied()),
             EntityKind::Block(block) => first(block.outputs.first().map(|(_, value)| *value)),
-            EntityKind::Repeat(repeat) => first(repeat.turns.last().and_then(|turn| turn.1)),
+            EntityKind::Repeat(repeat) => Target::Value(repeat.result),
             EntityKind::Error => Target::Poison,
         }],
         Reached::Turns(turns) => turns.into_iter().map(|turn| first(turn.1)).collect(),

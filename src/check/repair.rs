@@ -126,10 +126,15 @@ impl Walk<'_, '_> {
     /// A change of the model's dimension variables under which all of `failed` hold: a variable
     /// that has to be a multiple of k becomes k times a variable, one that has to be a number
     /// becomes that number. Only what is then proved is proposed.
-    pub(super) fn input_fix(&self, failed: &[&Obligation]) -> Option<Fix> {
-        if self.mode != Mode::Model {
+    pub(super) fn input_fix(&mut self, failed: &[&Obligation]) -> Option<Fix> {
+        if self.mode != Mode::Model || self.checker.trial.is_some() {
             return None;
         }
+        self.tried_fix(failed).or_else(|| self.proved_fix(failed))
+    }
+
+    /// A change that is proved for `failed` alone.
+    fn proved_fix(&self, failed: &[&Obligation]) -> Option<Fix> {
         let mut multiples: BTreeMap<Name, i128> = BTreeMap::new();
         let mut numbers: BTreeMap<Name, i128> = BTreeMap::new();
         for obligation in failed {
@@ -167,21 +172,7 @@ impl Walk<'_, '_> {
                 _ => return None,
             }
         }
-        let definition = self.definition;
-        let mut new: BTreeMap<Name, (Dim, String)> = BTreeMap::new();
-        for (name, factor) in &multiples {
-            let lower = name.to_lowercase();
-            let free = lower != **name
-                && !self
-                    .checker
-                    .sources
-                    .slice(definition.body.span)
-                    .split(|ch: char| !ch.is_alphanumeric() && ch != '_')
-                    .any(|word| word == lower);
-            let inner: Name = if free { lower.into() } else { name.clone() };
-            let dim = Dim::var(inner.clone()).times(*factor).ok()?;
-            new.insert(name.clone(), (dim, format!("{factor}*{inner}")));
-        }
+        let mut new = self.renamed(&multiples)?;
         for (name, number) in &numbers {
             if *number < 1 || new.contains_key(name) {
                 return None;
@@ -211,8 +202,45 @@ impl Walk<'_, '_> {
         if !holds {
             return None;
         }
+        Some(Fix {
+            title: title(&multiples, &numbers),
+            edits: self.edits(&new),
+        })
+    }
+
+    /// The change that makes each variable such a multiple of another.
+    pub(super) fn multiples_fix(&self, multiples: &BTreeMap<Name, i128>) -> Option<Fix> {
+        Some(Fix {
+            title: title(multiples, &BTreeMap::new()),
+            edits: self.edits(&self.renamed(multiples)?),
+        })
+    }
+
+    /// For each variable that becomes a multiple, the new size and how it is written: `2*h`, with
+    /// the lower-case name where that is free.
+    fn renamed(&self, multiples: &BTreeMap<Name, i128>) -> Option<BTreeMap<Name, (Dim, String)>> {
+        let definition = self.definition;
+        let mut new: BTreeMap<Name, (Dim, String)> = BTreeMap::new();
+        for (name, factor) in multiples {
+            let lower = name.to_lowercase();
+            let free = lower != **name
+                && !self
+                    .checker
+                    .sources
+                    .slice(definition.body.span)
+                    .split(|ch: char| !ch.is_alphanumeric() && ch != '_')
+                    .any(|word| word == lower);
+            let inner: Name = if free { lower.into() } else { name.clone() };
+            let dim = Dim::var(inner.clone()).times(*factor).ok()?;
+            new.insert(name.clone(), (dim, format!("{factor}*{inner}")));
+        }
+        Some(new)
+    }
+
+    /// The replacement of each variable of `new` wherever the model's text mentions it.
+    fn edits(&self, new: &BTreeMap<Name, (Dim, String)>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        occurrences(definition, &mut |expr, whole| {
+        occurrences(self.definition, &mut |expr, whole| {
             if let ExprKind::Name(name) = &expr.kind
                 && let Some((dim, text)) = new.get(name)
             {
@@ -226,10 +254,7 @@ impl Walk<'_, '_> {
                 });
             }
         });
-        Some(Fix {
-            title: title(&multiples, &numbers),
-            edits,
-        })
+        edits
     }
 }
 

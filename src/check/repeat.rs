@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::build::Walk;
 use super::finish::join;
+use super::paths::Ask;
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, RepeatEntity, Scope};
 use super::wording::{arguments as wording, lints, shapes};
 use super::{MAX_STEPS, build::Mode};
@@ -85,7 +86,7 @@ impl<'a> Walk<'_, 'a> {
         }
         frame.prefix = prefix;
         frame.params = stored;
-        let made_params = self.params.len() > params_before;
+        let made_params = self.reads_from_file(params_before);
         if made_params && repeat.label.is_none() && frame.home {
             let free = frame.free_label("stack");
             self.checker
@@ -102,19 +103,28 @@ impl<'a> Walk<'_, 'a> {
                 _ => None,
             },
         };
-        let value = match result {
-            Some(value) => value,
+        let (value, kind) = match result {
+            Some(result) => {
+                let turns = Arc::new(turns);
+                let repeat = RepeatEntity { turns, result };
+                (result, EntityKind::Repeat(repeat))
+            }
+            // No turn has made a value, which matters only under a name.
             None => {
-                if turns.is_empty() {
-                    frame.current = above;
+                frame.current = above;
+                let Some(label) = &repeat.label else {
                     return;
-                }
-                self.poison(path.clone(), statement.span)
+                };
+                let ask = Ask {
+                    end: label.span.after(),
+                    several: false,
+                };
+                self.current(frame, repeat.keyword, ask);
+                frame.muddied = true;
+                self.errors += 1;
+                (self.poison(path.clone(), statement.span), EntityKind::Error)
             }
         };
-        let kind = EntityKind::Repeat(RepeatEntity {
-            turns: Arc::new(turns),
-        });
         self.finish(
             frame,
             statement.span,

@@ -101,6 +101,8 @@ pub type Turn = (HashMap<Name, Entity>, Option<ValueId>);
 pub struct RepeatEntity {
     /// The turns, in order.
     pub turns: Arc<Vec<Turn>>,
+    /// The result of the last; without a turn, the value above.
+    pub result: ValueId,
 }
 
 /// A compile-time name.
@@ -170,6 +172,8 @@ pub struct Frame {
     pub result_index: HashMap<Span, usize>,
     /// Names that a broken line would have defined.
     pub broken: HashSet<Name>,
+    /// Whether a broken input may have brought dimension variables.
+    pub sizes_lost: bool,
     /// Whether an error in the body may hide uses of names.
     pub muddied: bool,
 }

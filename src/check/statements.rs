@@ -42,12 +42,17 @@ impl<'a> Walk<'_, 'a> {
                 start: end.end.saturating_sub(1).max(end.start),
                 ..end
             };
+            let before = self.checker.sources.slice(Span {
+                end: close.start,
+                ..end
+            });
+            let alone = before.trim_end_matches([' ', '\t']).ends_with('\n');
             self.report(names::no_output(
                 definition.name.span,
                 kind,
                 &definition.name.value,
                 last,
-                close,
+                (close, alone),
             ));
         }
     }
@@ -145,6 +150,8 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(label) = label {
                     frame.broken.insert(label.value.clone());
                 }
+                let line = self.checker.sources.slice(statement.span);
+                frame.sizes_lost |= line.trim_start().starts_with("input");
                 let value = self.poison(name.clone(), statement.span);
                 frame.current = Current::Value(Operand {
                     value,
@@ -278,9 +285,12 @@ impl<'a> Walk<'_, 'a> {
             });
             return;
         };
+        let errors = self.errors;
         if let Some(shape) = shape {
             self.ascribe(frame, statement.span, shape, operand.value, &operand.name);
         }
+        // Labels count what is stated; on another shape they are no second mistake.
+        let labels = labels.filter(|_| self.errors == errors);
         let labels = labels.and_then(|labels| self.labels(frame, labels, &operand));
         self.outputs.push(Output {
             name: name.clone(),
@@ -383,17 +393,16 @@ impl<'a> Walk<'_, 'a> {
         name: &Name,
     ) {
         let errors = self.errors;
-        let stated: Vec<Option<_>> = shape
-            .dims
-            .iter()
-            .map(|dim| match dim.kind {
+        let mut stated: Vec<Option<_>> = Vec::new();
+        for dim in &shape.dims {
+            stated.push(match dim.kind {
                 ExprKind::Hole => None,
                 _ => Some(self.eval_dim(frame, dim)),
-            })
-            .collect();
-        if self.errors > errors {
-            self.checker.failed.insert(shape.span);
-            return;
+            });
+            if self.errors > errors {
+                self.checker.failed.insert(shape.span);
+                return;
+            }
         }
         // `_` states nothing about its axis; an error has been told.
         let stated: Option<Vec<Option<_>>> = stated

@@ -88,7 +88,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
         .iter()
         .map(|input| Given {
             input: &input.name.value,
-            source: "random",
+            source: "`random`",
             ty: None,
             picture: false,
         })

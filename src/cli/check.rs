@@ -1,5 +1,6 @@
 //! `nnc check`: every diagnostic, then a line a model.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -103,18 +104,12 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     };
     // A file that several import has its diagnostics once.
     let mut told: Vec<(&Analysis, Diagnostic)> = Vec::new();
+    let mut known = HashSet::new();
     for analysis in &analyses {
         for diag in &analysis.diagnostics {
-            let same = |(other, known): &&(&Analysis, Diagnostic)| {
-                let name = |analysis: &Analysis, diag: &Diagnostic| {
-                    analysis.sources.file(diag.primary.span.file).name.clone()
-                };
-                known.code == diag.code
-                    && known.message == diag.message
-                    && known.primary.span.range() == diag.primary.span.range()
-                    && name(other, known) == name(analysis, diag)
-            };
-            if !told.iter().any(|known| same(&known)) {
+            let span = diag.primary.span;
+            let file = &*analysis.sources.file(span.file).name;
+            if known.insert((file, span.range(), diag.code, &*diag.message)) {
                 told.push((analysis, diag.clone()));
             }
         }
@@ -148,6 +143,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
             })?;
         }
         Form::Human => {
+            let ui = &args.options.telling(ui);
             for (analysis, diag) in &told {
                 ui.diagnostics(std::slice::from_ref(diag), &analysis.sources);
             }

@@ -11,6 +11,7 @@ use super::ui::Ui;
 use crate::analysis::Allowed;
 use crate::check::program::{Model, Param};
 use crate::diag::{Code, Diagnostic};
+use crate::exec::weights::map::Map;
 use crate::exec::weights::{self, WeightsFile, WeightsLayout};
 use crate::exec::{ExecError, draw};
 use crate::formats::safetensors::Weights;
@@ -19,7 +20,7 @@ use crate::layers::def::Init;
 use crate::plan::{DEFAULT_LIMIT, Options, Plan, memory};
 use crate::shape::Env;
 use crate::tensor::Tensor;
-use crate::text::SourceMap;
+use crate::text::{FileId, SourceMap};
 
 /// Whose order of axes a weights file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,6 +46,10 @@ pub struct WeightOptions {
     )]
     pub weights_prefix: String,
 
+    /// Names in the weights file → names in the model: lines `pattern -> replacement`
+    #[arg(long, value_name = "FILE")]
+    pub weights_map: Option<PathBuf>,
+
     /// Whose order of axes the file has
     #[arg(long, value_name = "LAYOUT", default_value = "pytorch")]
     pub weights_layout: Layout,
@@ -56,6 +61,7 @@ impl WeightOptions {
         WeightOptions {
             weights: Some("random".into()),
             weights_prefix: String::new(),
+            weights_map: None,
             weights_layout: Layout::Pytorch,
         }
     }
@@ -146,19 +152,25 @@ impl Engine<'_> {
         };
         let bytes = read(&path).map_err(unreadable)?;
         let parsed = Weights::parse(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let mut sources = self.sources.clone();
+        let map = options.weights_map.as_deref();
+        let map = map.map(|path| read_map(path, &mut sources)).transpose()?;
+        let refuse = |diags| Failure::Diagnostics(diags, Box::new(sources.clone()), Status::Data);
+        let map = map.map(|(id, text)| Map::parse(id, &text));
+        let map = map.transpose().map_err(refuse)?;
         let file = WeightsFile {
             name: &name,
             weights: &parsed,
             prefix: &options.weights_prefix,
+            map: map.as_ref(),
             layout: match options.weights_layout {
                 Layout::Pytorch => WeightsLayout::PyTorch,
                 Layout::Keras => WeightsLayout::Keras,
             },
         };
-        let (tensors, mut warnings) =
-            weights::load(self.model, graph, &file).map_err(|diags| self.refuse(diags))?;
+        let (tensors, mut warnings) = weights::load(self.model, graph, &file).map_err(refuse)?;
         warnings.retain(|warning| !self.allowed.has(warning));
-        ui.diagnostics(&warnings, self.sources);
+        ui.diagnostics(&warnings, &sources);
         Ok(tensors)
     }
 
@@ -173,6 +185,16 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// The text of a weights map, which becomes one of the `sources`.
+fn read_map(path: &Path, sources: &mut SourceMap) -> Result<(FileId, String), Failure> {
+    let name = path.display().to_string();
+    let unreadable =
+        |why: String| Failure::data(format!("the weights map `{name}` cannot be read: {why}"));
+    let bytes = read(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".into()))?;
+    Ok((sources.add(&*name, &*text), text))
 }
 
 /// The whole of a file; one that does not fit in memory is refused before it is read.

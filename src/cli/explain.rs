@@ -40,21 +40,12 @@ fn list(ui: &Ui) -> String {
     let mut family = "";
     for code in Code::ALL {
         let name = code.name();
-        if family != &name[..3] {
+        if family != code.family() {
             if !family.is_empty() {
                 text.push('\n');
             }
-            family = &name[..3];
-            let title = match family {
-                "E01" => "Syntax",
-                "E02" => "Names",
-                "E03" => "Shapes",
-                "E04" => "Arguments",
-                "E05" => "Weights",
-                "E06" => "Data given to a run",
-                _ => "Lints",
-            };
-            text += &format!("{}\n", ui.out.on(DIM, title));
+            family = code.family();
+            text += &format!("{}\n", ui.out.on(DIM, family));
         }
         let style = match code.severity() {
             crate::diag::Severity::Error => BAD,

@@ -123,8 +123,8 @@ fn start() -> Status {
     }
 }
 
-/// The command line as clap defines it, for completions.
-fn command() -> clap::Command {
+/// The command line as clap defines it.
+pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
 

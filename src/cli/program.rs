@@ -75,6 +75,14 @@ impl<F: ValueEnum + Send + Sync + 'static> Options<F> {
         })
     }
 
+    /// How diagnostics are told: a quiet run tells of the warnings that make it fail.
+    pub fn telling(&self, ui: &Ui) -> Ui {
+        Ui {
+            quiet: ui.quiet && !self.deny_warnings,
+            ..ui.clone()
+        }
+    }
+
     /// Whether diagnostics make the command fail.
     pub fn status(&self, diags: &[Diagnostic]) -> Status {
         let fatal = |diag: &Diagnostic| self.deny_warnings || diag.is_error();
@@ -98,12 +106,13 @@ impl<F: ValueEnum + Send + Sync + 'static> Options<F> {
         if !found.is_empty() {
             return Ok(found);
         }
-        let failure = Failure::usage(format!("there is no model `{name}`"));
+        let file = analysis.sources.files().next();
+        let file = file.map_or("the file", |(_, file)| file.name.as_str());
+        let failure = Failure::usage(format!("there is no model `{name}` in {file}"));
         let names: Vec<&str> = models.iter().map(|model| &*model.name).collect();
         Err(match suggest::closest(name, names.iter().copied()) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None if names.is_empty() => failure.help("the file has no model"),
-            None => failure.help(format!("the file has {}", list(&names))),
+            None => failure.help(format!("{file} has {}", list(&names))),
         })
     }
 
@@ -120,6 +129,7 @@ impl<F: ValueEnum + Send + Sync + 'static> Options<F> {
         analysis
             .diagnostics
             .retain(|diag| !without.contains(&diag.code));
+        let ui = &self.telling(ui);
         ui.diagnostics(&analysis.diagnostics, &analysis.sources);
         let status = self.status(&analysis.diagnostics);
         if status != Status::Fine {
@@ -130,12 +140,12 @@ impl<F: ValueEnum + Send + Sync + 'static> Options<F> {
         let name = match models.as_slice() {
             [model] => model.name.clone(),
             [] => {
-                return Err(Failure::usage("the file has no model")
+                return Err(Failure::usage(format!("{path} has no model"))
                     .help("a `block` is used as a layer; a `model` runs"));
             }
             several => {
                 let names: Vec<&str> = several.iter().map(|model| &*model.name).collect();
-                return Err(Failure::usage(format!("the file has {}", list(&names)))
+                return Err(Failure::usage(format!("{path} has {}", list(&names)))
                     .help(format!("choose one: `--model {}`", names[0])));
             }
         };

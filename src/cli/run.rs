@@ -62,7 +62,13 @@ pub struct Args {
     weights: WeightOptions,
 
     /// What random numbers start from
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Weights")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "Weights"
+    )]
     seed: u64,
 
     /// Fit pictures to the model's size, or to HEIGHTxWIDTH where it takes any
@@ -78,8 +84,8 @@ pub struct Args {
     threads: Option<u16>,
 
     /// Classes to show of each row
-    #[arg(long, value_name = "K", default_value_t = 5, help_heading = "Display")]
-    top: usize,
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Display")]
+    top: u32,
 
     /// Show the time that each step takes
     #[arg(long, help_heading = "Display")]
@@ -88,6 +94,8 @@ pub struct Args {
 
 /// Runs the model.
 pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
+    let size = args.resize.as_deref().map(pictures::Size::parse);
+    let size = size.transpose()?;
     let (analysis, at) = args.options.one_model(&args.file, ui, &[Code::W0103])?;
     let engine = Engine {
         model: &analysis.program.models[at],
@@ -97,11 +105,6 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     use_threads(args.threads.map(usize::from))?;
     let targets = outputs::parse(&args.output, &engine)?;
     let specs = inputs::parse(&args.input, engine.model)?;
-    let size = args
-        .resize
-        .as_deref()
-        .map(pictures::Size::parse)
-        .transpose()?;
     let loaded = specs
         .into_iter()
         .map(|spec: Spec| inputs::load(spec, size, &engine))
@@ -117,7 +120,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     let shown = outputs::Results {
         tensors: &results,
         rows: rows.map_or(&[], |data| &data.rows),
-        top: args.top,
+        top: args.top as usize,
         model: engine.model,
     };
     let text = match args.options.format {

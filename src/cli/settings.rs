@@ -34,6 +34,9 @@ pub fn parse(arguments: &[String]) -> Result<Settings, Failure> {
         }
         let expr = syntax::parse_expr(FileId(0), text).map_err(|fault| wrong(&fault.message))?;
         let value = value(&expr).ok_or_else(|| wrong("this is not a value"))?;
+        if settings.values.iter().any(|(known, _)| **known == *name) {
+            return Err(Failure::usage(format!("`{name}` is set twice")));
+        }
         settings.values.push((name.into(), value));
     }
     Ok(settings)

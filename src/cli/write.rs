@@ -38,6 +38,13 @@ pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        return Err(Failure::data(format!(
+            "`{}` cannot be written: there is no folder `{}`",
+            shown(path),
+            shown(folder)
+        )));
+    }
     let mut file = tempfile::Builder::new()
         .prefix(".nnc-")
         .tempfile_in(folder)

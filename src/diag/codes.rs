@@ -103,6 +103,7 @@ codes! {
     E0502 Error "a weight of the wrong shape"
     E0503 Error "a weights file that cannot be read"
     E0504 Error "a weight of the wrong element type"
+    E0505 Error "a weights map that cannot be read"
     E0601 Error "an input that was not given"
     E0602 Error "a name that the model does not have"
     E0603 Error "data of the wrong shape"
@@ -118,6 +119,7 @@ codes! {
     W0104 Warning "an equality that could not be decided"
     W0105 Warning "a name that nothing uses"
     W0106 Warning "weights that no layer takes"
+    W0107 Warning "a line of a weights map that renames nothing"
     W0201 Warning "two linear layers that are one"
     W0202 Warning "a bias that a norm takes away"
     W0203 Warning "scores that are squashed before a softmax"
@@ -130,6 +132,19 @@ codes! {
 }
 
 impl Code {
+    /// What the codes with the same first digits are about.
+    pub fn family(self) -> &'static str {
+        match &self.name()[..3] {
+            "E01" => "Syntax",
+            "E02" => "Names",
+            "E03" => "Shapes",
+            "E04" => "Arguments",
+            "E05" => "Weights",
+            "E06" => "Data given to a run",
+            _ => "Lints",
+        }
+    }
+
     /// The code called `name`, in any case.
     pub fn from_name(name: &str) -> Option<Code> {
         Code::ALL

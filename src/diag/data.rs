@@ -64,9 +64,9 @@ pub fn unknown(name: &str, known: &[&str], model: &str, span: Span) -> Diagnosti
     );
     let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     let diagnostic = match names.as_slice() {
-        [] => diagnostic.note("it takes no input"),
-        [only] => diagnostic.note(format!("its input is {only}")),
-        names => diagnostic.note(format!("its inputs are {}", list(names))),
+        [] => diagnostic.here("it takes no input"),
+        [only] => diagnostic.here(format!("its input is {only}")),
+        names => diagnostic.here(format!("its inputs are {}", list(names))),
     };
     match super::suggest::closest(name, known.iter().copied()) {
         Some(near) if known.len() > 1 => diagnostic.note(format!("did you mean `{near}`?")),
@@ -81,7 +81,7 @@ pub struct WrongShape<'a> {
     pub input: &'a str,
     /// Where its shape is written.
     pub span: Span,
-    /// What the data is called: a file's name.
+    /// What the data is called in a sentence: a file's name in backticks, or "the literal".
     pub source: &'a str,
     /// The sizes that the input takes, as written in a program.
     pub takes: &'a [String],
@@ -96,32 +96,27 @@ pub fn wrong_shape(wrong: &WrongShape) -> Diagnostic {
     let found: Vec<_> = wrong.found.iter().map(usize::to_string).collect();
     let message = if wrong.takes.len() != found.len() {
         format!(
-            "`{}` takes {}, and `{}` has {}",
+            "`{}` takes {}, and {} has {}",
             wrong.input,
             axes(wrong.takes.len()),
             wrong.source,
             axes(found.len())
         )
     } else {
+        let differ = match wrong.axes {
+            [axis] => format!(
+                "axis {axis} is {}, not {}",
+                found[*axis], wrong.takes[*axis]
+            ),
+            several => format!("axes {} differ", list(several)),
+        };
         format!(
-            "`{}` does not fit the input `{}`: {} {} {}",
-            wrong.source,
-            wrong.input,
-            if wrong.axes.len() == 1 {
-                "axis"
-            } else {
-                "axes"
-            },
-            list(wrong.axes),
-            if wrong.axes.len() == 1 {
-                "differs"
-            } else {
-                "differ"
-            },
+            "{} does not fit the input `{}`: {differ}",
+            wrong.source, wrong.input,
         )
     };
     Diagnostic::new(Code::E0603, wrong.span, message)
-        .here(format!("`{}` is {} here", wrong.source, shape(&found)))
+        .here(format!("{} is {}", wrong.source, shape(&found)))
         .note(aligned(wrong, &found))
 }
 
@@ -137,7 +132,7 @@ fn axes(count: usize) -> String {
 /// Both shapes in two lines, size above size, with marks below those that differ.
 fn aligned(wrong: &WrongShape, found: &[String]) -> String {
     let takes = format!("`{}` takes", wrong.input);
-    let is = format!("`{}` is", wrong.source);
+    let is = format!("{} is", wrong.source);
     let head = takes.chars().count().max(is.chars().count());
     let same_rank = wrong.takes.len() == found.len();
     let width = |at: usize| match same_rank {
@@ -168,7 +163,7 @@ fn aligned(wrong: &WrongShape, found: &[String]) -> String {
     lines.join("\n")
 }
 
-/// `E0604`: data of another element type.
+/// `E0604`: data of another element type. `source` is what the data is called in a sentence.
 pub fn wrong_dtype(
     input: &str,
     expected: impl ToString,
@@ -180,8 +175,9 @@ pub fn wrong_dtype(
     Diagnostic::new(
         Code::E0604,
         span,
-        format!("`{input}` takes {expected}, and `{source}` holds {found}"),
+        format!("`{input}` takes {expected}, and {source} holds {found}"),
     )
+    .here(format!("{source} holds {found}"))
     .note("numbers are converted where that loses nothing; some of these would change")
 }
 
@@ -249,6 +245,7 @@ pub fn memory(
         .map(|(name, sizes, size)| format!("`{name}` {} ({})", shape(sizes), bytes(*size)))
         .collect();
     Diagnostic::new(Code::E0608, span, message)
+        .here("this model")
         .note(format!("the largest tensors are {}", list(&largest)))
         .note("smaller sizes need less, and so do smaller batches (`--batch`)")
 }

@@ -1,12 +1,13 @@
 //! Diagnostics as data: what is wrong, where, why, and what to type instead.
 //!
-//! Wording stands in one file per family (`syntax`, `names`, `shapes`, `arguments`, `weights`,
-//! `data`, `lints`); [`render`] alone knows how a diagnostic is drawn.
+//! Wording stands in one file per family (`syntax`, `foreign`, `names`, `shapes`, `arguments`,
+//! `weights`, `data`, `lints`); [`render`] alone knows how a diagnostic is drawn.
 
 use crate::text::Span;
 
 pub mod codes;
 pub mod data;
+pub mod foreign;
 pub mod render;
 pub mod suggest;
 pub mod syntax;

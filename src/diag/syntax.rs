@@ -69,6 +69,17 @@ pub fn missing_let(name: Span, text: &str) -> Diagnostic {
     .fix("write `let`", name.before(), "let ")
 }
 
+/// `Linear(8, weight=enc.weight)`: a result or stored tensor among numbers.
+pub fn path_as_number(at: Span, name: &str, part: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        format!("`{name}.{part}` is no number, and an expression has only numbers"),
+    )
+    .here("not known before the run")
+    .note(format!("a layer takes it as a value: `from {name}.{part}`"))
+}
+
 /// A `;` or `,` at the end of a line.
 pub fn trailing(at: Span, text: &str) -> Diagnostic {
     Diagnostic::new(
@@ -428,17 +439,6 @@ pub fn escape(at: Span, found: &str) -> Diagnostic {
 }
 
 // ---- E0108, E0109: names of modules, and order -------------------------------------------------
-
-/// `nn.Linear(10)`; `at` is `nn.`.
-pub fn module_name(at: Span, module: &str, layer: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::E0108,
-        at,
-        format!("a layer is written without a module: `{layer}`, not `{module}{layer}`"),
-    )
-    .here("not needed")
-    .fix(format!("write `{layer}`"), at, "")
-}
 
 /// `… -> [N] from x`: the clauses `first` and `second` are the wrong way round.
 pub fn wrong_order(first: (Span, &str), second: (Span, &str), rule: &str) -> Diagnostic {

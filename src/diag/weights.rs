@@ -40,25 +40,28 @@ pub enum Cause {
     NoPrefix(String),
     /// The names are written as Keras does.
     Keras,
+    /// The names are written as Keras does, behind a prefix.
+    KerasPrefix(String),
     /// Nothing that shows.
     Unknown,
 }
 
-/// `E0501`: none of the `wanted` tensors is in the file, which has `known`.
+/// `E0501`: of the `wanted` tensors these are `missing` from the file, which has `known`, and one
+/// cause explains all of it.
 pub fn all_missing(
-    wanted: &[&str],
+    missing: &[&str],
+    wanted: usize,
     known: &[String],
     file: &str,
     cause: &Cause,
     span: Span,
 ) -> Diagnostic {
-    let count = wanted.len();
-    let message = match count {
-        1 => format!("{} is not in `{file}`", some(wanted)),
-        count => format!("{count} of {count} tensors are not in `{file}`"),
+    let message = match (missing.len(), wanted) {
+        (1, _) => format!("{} is not in `{file}`", some(missing)),
+        (count, wanted) => format!("{count} of {wanted} tensors are not in `{file}`"),
     };
     let diagnostic = Diagnostic::new(Code::E0501, span, message)
-        .note(format!("the model needs {}", some(wanted)))
+        .note(format!("the model needs {}", some(missing)))
         .note(match known {
             [] => "the file holds no tensor".to_owned(),
             known => format!("the file has {}", some(known)),
@@ -73,7 +76,13 @@ pub fn all_missing(
         Cause::Keras => {
             diagnostic.note("the names are Keras's: `--weights-layout keras` reads them")
         }
-        Cause::Unknown => diagnostic,
+        Cause::KerasPrefix(prefix) => diagnostic.note(format!(
+            "the names are Keras's, and begin with `{prefix}`: \
+             `--weights-layout keras --weights-prefix {prefix}` reads them"
+        )),
+        Cause::Unknown => diagnostic.note(
+            "`--weights-map FILE` renames what the file has: `name in the file -> name in the model`",
+        ),
     }
 }
 
@@ -155,5 +164,66 @@ pub fn surplus<T: AsRef<str>>(names: &[T], file: &str, span: Span) -> Diagnostic
     match names {
         [_] => diagnostic,
         names => diagnostic.note(format!("they are {}", some(names))),
+    }
+}
+
+/// `E0505`: a line of a weights map that says nothing; `span` is the part that is wrong.
+pub fn map_line(span: Span, why: &str, help: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::E0505, span, why);
+    diagnostic.note(help.unwrap_or(
+        "a line is `name in the file -> name in the model`, with `*` for one part of a name, `**` \
+         for any, and `$1`, `$2` … for what they stand for",
+    ))
+}
+
+/// `E0505`: two names of a file that a weights map makes one. `spans` are the patterns that
+/// renamed them, `map` is the start of the map.
+pub fn map_collision(
+    names: [&str; 2],
+    becomes: &str,
+    spans: [Option<Span>; 2],
+    map: Span,
+    file: &str,
+) -> Diagnostic {
+    let [first, second] = names;
+    let message = format!("`{first}` and `{second}` of `{file}` both become `{becomes}`");
+    let is = |name: &str| format!("`{name}` is renamed here");
+    match spans {
+        [Some(one), Some(other)] if one != other => Diagnostic::new(Code::E0505, other, message)
+            .here(is(second))
+            .label(one, is(first)),
+        [Some(one), Some(_)] => {
+            Diagnostic::new(Code::E0505, one, message).here("both are renamed here")
+        }
+        [Some(one), None] => Diagnostic::new(Code::E0505, one, message)
+            .here(is(first))
+            .note(format!("no line matches `{second}`, which keeps its name")),
+        [None, Some(other)] => Diagnostic::new(Code::E0505, other, message)
+            .here(is(second))
+            .note(format!("no line matches `{first}`, which keeps its name")),
+        [None, None] => Diagnostic::new(Code::E0505, map, message),
+    }
+}
+
+/// `W0107`: a line of a weights map that renames nothing. `near` is a name of the file that may be
+/// meant, `earlier` the line that takes what it matches.
+pub fn map_unused(
+    pattern: &str,
+    span: Span,
+    near: Option<&str>,
+    earlier: Option<Span>,
+    file: &str,
+) -> Diagnostic {
+    if let Some(earlier) = earlier {
+        let message = format!("`{pattern}` gives no name");
+        return Diagnostic::new(Code::W0107, span, message)
+            .here("what it matches has another name by then")
+            .label(earlier, "from this line: the first that matches counts");
+    }
+    let message = format!("`{pattern}` matches no name of `{file}`");
+    let diagnostic = Diagnostic::new(Code::W0107, span, message);
+    match near {
+        Some(near) => diagnostic.note(format!("the file has `{near}`")),
+        None => diagnostic,
     }
 }

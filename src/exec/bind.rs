@@ -13,7 +13,7 @@ use crate::text::Name;
 pub struct Given<'a> {
     /// The input's name.
     pub input: &'a str,
-    /// What a person calls the data: a file's name.
+    /// What the data is called in a sentence: a file's name in backticks, or "the literal".
     pub source: &'a str,
     /// The elements' type and the size of each axis; `None` for data that is made to fit.
     pub ty: Option<(DType, &'a [usize])>,
@@ -60,11 +60,11 @@ fn pair<'a>(
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<(&'a Input, &'a Shape, Given<'a>)> {
     let known: Vec<&str> = model.inputs.iter().map(|it| &*it.name.value).collect();
-    for data in given {
-        if !known.contains(&data.input) {
-            problems.push(data::unknown(data.input, &known, &model.name, model.span));
-        }
-    }
+    let strangers = given.iter().filter(|data| !known.contains(&data.input));
+    problems
+        .extend(strangers.map(|data| data::unknown(data.input, &known, &model.name, model.span)));
+    // Data under a wrong name is most likely meant for the input that then has none.
+    let mut misnamed = problems.len();
     let mut pairs = Vec::new();
     for input in &model.inputs {
         let Some(ty) = model.ty(input.value) else {
@@ -72,6 +72,7 @@ fn pair<'a>(
         };
         let name = &*input.name.value;
         match given.iter().find(|data| data.input == name) {
+            None if misnamed > 0 => misnamed -= 1,
             None => {
                 let takes = format!("{} {}", ty.dtype, ty.shape);
                 let only = model.inputs.len() == 1;
@@ -245,7 +246,7 @@ impl<'a> Binding<'a> {
             Some((
                 origin.pair,
                 format!(
-                    "{var} is {value} by axis {} of `{}`",
+                    "{var} is {value} by axis {} of {}",
                     origin.axis, given.source
                 ),
                 input,
@@ -367,7 +368,11 @@ fn advice(shape: &Shape, found: &[usize], picture: bool) -> Option<String> {
             ));
         }
     }
-    picture.then(|| "`--resize` makes a picture as large as the model takes it".to_owned())
+    let fixed = shape.iter().skip(1).all(|dim| dim.as_const().is_some());
+    picture.then(|| match fixed {
+        true => "`--resize` alone makes a picture as large as the model takes it".to_owned(),
+        false => "`--resize=HEIGHTxWIDTH` makes a picture larger or smaller".to_owned(),
+    })
 }
 
 /// A diagnostic for each requirement that the sizes break.
@@ -399,7 +404,7 @@ fn broken_requirements(model: &Model, given: &[Given], env: &Env, problems: &mut
             {
                 diagnostic = diagnostic.label(
                     input.shape_span,
-                    format!("`{source}` is {}", data::shape(sizes)),
+                    format!("{source} is {}", data::shape(sizes)),
                 );
             }
         }

@@ -13,6 +13,8 @@ use crate::graph::{Graph, Weight};
 use crate::tensor::{DType, Tensor};
 use crate::text::Span;
 
+pub mod map;
+
 /// How many layers are told one by one what they miss.
 const TOLD: usize = 8;
 
@@ -35,6 +37,8 @@ pub struct WeightsFile<'a> {
     pub weights: &'a Weights<'a>,
     /// What stands before each name in the file; may be empty.
     pub prefix: &'a str,
+    /// Other names for those in the file, without the prefix.
+    pub map: Option<&'a map::Map>,
     /// The order of axes.
     pub layout: WeightsLayout,
 }
@@ -48,9 +52,10 @@ pub type Loaded = (Vec<Arc<Tensor>>, Vec<Diagnostic>);
 /// # Errors
 ///
 /// All that is missing, misshapen or of a type that cannot be read, in one go; what has one
-/// cause, such as a prefix on every name, is one diagnostic.
+/// cause, such as a prefix on every name, is one diagnostic. A map that makes two names one.
 pub fn load(model: &Model, graph: &Graph, file: &WeightsFile) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut reading = Reading::new(model, graph, file);
+    let (names, mut warnings) = names(file)?;
+    let mut reading = Reading::new(model, graph, file, names);
     let tensors: Vec<_> = graph
         .weights
         .iter()
@@ -59,10 +64,33 @@ pub fn load(model: &Model, graph: &Graph, file: &WeightsFile) -> Result<Loaded, 
     let problems = reading.problems();
     match tensors.into_iter().collect::<Option<Vec<_>>>() {
         Some(tensors) if problems.is_empty() => {
-            Ok((tensors, reading.surplus_warning().into_iter().collect()))
+            warnings.extend(reading.surplus_warning());
+            Ok((tensors, warnings))
         }
-        _ => Err(problems),
+        // A line of a map with a slip in it is why something is missing.
+        _ => Err([warnings, problems].concat()),
     }
+}
+
+/// The names of the file's tensors by what they are called after prefix and map.
+type Names<'a> = BTreeMap<String, &'a str>;
+
+/// The names behind the prefix, renamed by the map; and what is wrong with the map's lines.
+fn names<'a>(file: &WeightsFile<'a>) -> Result<(Names<'a>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let behind = file.weights.names().iter().filter_map(|name| {
+        let bare = name.strip_prefix(file.prefix)?;
+        Some((bare, name.as_str()))
+    });
+    let (bare, whole): (Vec<&str>, Vec<&str>) = behind.unzip();
+    let Some(map) = file.map else {
+        let owned = bare.into_iter().map(str::to_owned);
+        return Ok((owned.zip(whole).collect(), Vec::new()));
+    };
+    let renamed = map.rename(&bare, file.name)?;
+    Ok((
+        renamed.names.into_iter().zip(whole).collect(),
+        renamed.unused,
+    ))
 }
 
 /// A tensor of another shape than needed.
@@ -74,12 +102,27 @@ struct Misshapen<'a> {
     keras: bool,
 }
 
+/// What a file in `layout` may call the parameter `name`.
+fn known_as(layout: WeightsLayout, name: &str) -> impl Iterator<Item = String> {
+    let keras = match layout {
+        WeightsLayout::PyTorch => Vec::new(),
+        WeightsLayout::Keras => keras::names(name),
+    };
+    std::iter::once(name.to_owned()).chain(keras)
+}
+
+/// The name in the file of the parameter `name`.
+fn find<'a>(names: &Names<'a>, layout: WeightsLayout, name: &str) -> Option<&'a str> {
+    known_as(layout, name).find_map(|name| names.get(&name).copied())
+}
+
 struct Reading<'a> {
     model: &'a Model,
     file: &'a WeightsFile<'a>,
+    names: Names<'a>,
     params: HashMap<&'a str, &'a Param>,
     /// Names of the file that are taken.
-    taken: HashSet<String>,
+    taken: HashSet<&'a str>,
     /// Parameters that are looked for in the file.
     wanted: Vec<&'a Param>,
     missing: Vec<&'a Param>,
@@ -88,17 +131,23 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(model: &'a Model, graph: &Graph, file: &'a WeightsFile<'a>) -> Reading<'a> {
+    fn new(
+        model: &'a Model,
+        graph: &Graph,
+        file: &'a WeightsFile<'a>,
+        names: Names<'a>,
+    ) -> Reading<'a> {
         let params: HashMap<_, _> = model.params.iter().map(|it| (&*it.name, it)).collect();
         let needed: HashSet<&str> = graph.weights.iter().map(|it| &*it.name).collect();
         // What only unused layers need is not read, and is no surplus either.
         let unused = model.params.iter().filter(|it| !needed.contains(&*it.name));
         let taken = unused
-            .map(|param| format!("{}{}", file.prefix, param.name))
+            .filter_map(|param| find(&names, file.layout, &param.name))
             .collect();
         Reading {
             model,
             file,
+            names,
             params,
             taken,
             wanted: Vec::new(),
@@ -115,11 +164,12 @@ impl<'a> Reading<'a> {
             return Some(Arc::new(Tensor::F32(values)));
         }
         self.wanted.push(param);
-        let Some(name) = self.name_in_file(param) else {
+        let Some(name) = find(&self.names, self.file.layout, &param.name) else {
             self.missing.push(param);
             return None;
         };
-        let found = self.file.weights.shape(&name)?;
+        self.taken.insert(name);
+        let found = self.file.weights.shape(name)?;
         let kind = self.kind(param);
         let as_keras = keras::shape(kind, &param.name, found);
         let fits = match (self.file.layout, &as_keras) {
@@ -134,21 +184,16 @@ impl<'a> Reading<'a> {
                 keras: self.file.layout == WeightsLayout::PyTorch
                     && as_keras.is_some_and(|shape| shape == weight.shape),
             });
-            self.taken.insert(name);
             return None;
         }
-        let tensor = self.file.weights.get(&name);
+        let tensor = self.file.weights.get(name);
         match tensor.and_then(|tensor| to_dtype(tensor, DType::F32)) {
-            Ok(tensor) => {
-                self.taken.insert(name);
-                Some(Arc::new(match self.file.layout {
-                    WeightsLayout::PyTorch => tensor,
-                    WeightsLayout::Keras => keras::convert(kind, &param.name, tensor),
-                }))
-            }
+            Ok(tensor) => Some(Arc::new(match self.file.layout {
+                WeightsLayout::PyTorch => tensor,
+                WeightsLayout::Keras => keras::convert(kind, &param.name, tensor),
+            })),
             Err(error) => {
-                self.unreadable(param, &name, &error);
-                self.taken.insert(name);
+                self.unreadable(param, name, &error);
                 None
             }
         }
@@ -169,21 +214,6 @@ impl<'a> Reading<'a> {
         self.model.layers[param.layer].op.kind()
     }
 
-    fn name_in_file(&self, param: &Param) -> Option<String> {
-        let mut names = vec![param.name.to_string()];
-        if self.file.layout == WeightsLayout::Keras {
-            names.extend(keras::names(&param.name));
-        }
-        names
-            .into_iter()
-            .map(|name| format!("{}{name}", self.file.prefix))
-            .find(|name| self.has(name))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.file.weights.shape(name).is_some()
-    }
-
     /// Where the file is named in the program, else the model's name.
     fn place(&self) -> Span {
         let named = self.model.weights.as_ref();
@@ -192,49 +222,68 @@ impl<'a> Reading<'a> {
 
     fn problems(&self) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
-        if !self.missing.is_empty() && self.missing.len() == self.wanted.len() {
-            let wanted: Vec<_> = self.wanted.iter().map(|param| &*param.name).collect();
-            problems.push(wording::all_missing(
-                &wanted,
-                self.file.weights.names(),
-                self.file.name,
-                &self.cause(),
-                self.place(),
-            ));
-        } else {
-            self.missing_by_layer(&mut problems);
+        if !self.missing.is_empty() {
+            let cause = self.cause();
+            if cause != Cause::Unknown || self.missing.len() == self.wanted.len() {
+                let missing: Vec<_> = self.missing.iter().map(|param| &*param.name).collect();
+                problems.push(wording::all_missing(
+                    &missing,
+                    self.wanted.len(),
+                    self.file.weights.names(),
+                    self.file.name,
+                    &cause,
+                    self.place(),
+                ));
+            } else {
+                self.missing_by_layer(&mut problems);
+            }
         }
         self.misshapen(&mut problems);
         problems.extend(self.unreadable.iter().cloned());
         problems
     }
 
-    /// Why no name at all is there.
+    /// The one thing that explains every name that is not there.
     fn cause(&self) -> Cause {
-        let all = |name: &dyn Fn(&str) -> Vec<String>| {
-            let found = |param: &&Param| name(&param.name).iter().any(|name| self.has(name));
-            self.wanted.iter().all(found)
+        // Whether all that the model wants is there, read in `layout` and with `prefix` before
+        // what the file's names are called so far.
+        let all = |layout: WeightsLayout, prefix: &str| {
+            self.wanted.iter().all(|param| {
+                let mut known = known_as(layout, &param.name);
+                known.any(|name| self.names.contains_key(&format!("{prefix}{name}")))
+            })
         };
         let prefix = self.file.prefix;
-        if !prefix.is_empty() && all(&|name| vec![name.to_owned()]) {
+        let raw = self.file.weights;
+        if !prefix.is_empty()
+            && self.wanted.iter().all(|param| {
+                let mut known = known_as(self.file.layout, &param.name);
+                known.any(|name| raw.shape(&name).is_some())
+            })
+        {
             return Cause::NoPrefix(prefix.to_owned());
         }
-        if all(&|name| {
-            let names = keras::names(name).into_iter();
-            names.map(|name| format!("{prefix}{name}")).collect()
-        }) {
+        let (layout, keras) = (self.file.layout, WeightsLayout::Keras);
+        if layout != keras && all(keras, "") {
             return Cause::Keras;
         }
         let Some(first) = self.wanted.first() else {
             return Cause::Unknown;
         };
-        let prefixes = self.file.weights.names().iter().filter_map(|known| {
-            let prefix = known.strip_suffix(&*first.name)?;
-            prefix.ends_with(['.', '/', '_']).then_some(prefix)
-        });
-        for prefix in prefixes {
-            if all(&|name| vec![format!("{prefix}{name}")]) {
-                return Cause::Prefix(prefix.to_owned());
+        for layout in [layout, keras] {
+            let known: Vec<_> = known_as(layout, &first.name).collect();
+            let before = self.names.keys().flat_map(|name| {
+                let before = known.iter().filter_map(|known| name.strip_suffix(&**known));
+                before.filter(|before| before.ends_with(['.', '/', '_']))
+            });
+            for before in before {
+                if all(layout, before) {
+                    let whole = format!("{prefix}{before}");
+                    return match layout == self.file.layout {
+                        true => Cause::Prefix(whole),
+                        false => Cause::KerasPrefix(whole),
+                    };
+                }
             }
         }
         Cause::Unknown
@@ -246,15 +295,26 @@ impl<'a> Reading<'a> {
             layers.entry(param.layer).or_default().push(param);
         }
         let surplus = self.surplus();
+        let called: Vec<(&str, &str)> = self
+            .names
+            .iter()
+            .map(|(called, name)| (called.as_str(), *name))
+            .filter(|(_, name)| surplus.contains(name))
+            .collect();
+        let prefix = match self.file.map {
+            None => self.file.prefix,
+            Some(_) => "",
+        };
         for params in layers.values().take(TOLD) {
             let names: Vec<_> = params
                 .iter()
-                .map(|param| format!("{}{}", self.file.prefix, param.name))
+                .map(|param| format!("{prefix}{}", param.name))
                 .collect();
             let names: Vec<_> = names.iter().map(String::as_str).collect();
-            let near = names.iter().filter_map(|name| {
-                let near = suggest::closest(name, surplus.iter().copied())?;
-                Some((*name, near))
+            let near = params.iter().zip(&names).filter_map(|(param, name)| {
+                let near = suggest::closest(&param.name, called.iter().map(|(called, _)| *called))?;
+                let (_, raw) = called.iter().find(|(called, _)| *called == near)?;
+                Some((*name, *raw))
             });
             let near: Vec<_> = near.collect();
             problems.push(wording::missing(
@@ -301,12 +361,10 @@ impl<'a> Reading<'a> {
     /// Names behind the prefix that no parameter takes. PyTorch's count of batches that a norm
     /// has seen plays no part in a forward pass.
     fn surplus(&self) -> Vec<&str> {
-        let names = self.file.weights.names().iter().map(String::as_str);
+        let mut names: Vec<&str> = self.names.values().copied().collect();
+        names.retain(|name| !name.ends_with("num_batches_tracked") && !self.taken.contains(name));
+        names.sort_unstable();
         names
-            .filter(|name| name.starts_with(self.file.prefix))
-            .filter(|name| !name.ends_with("num_batches_tracked"))
-            .filter(|name| !self.taken.contains(*name))
-            .collect()
     }
 
     fn surplus_warning(&self) -> Option<Diagnostic> {

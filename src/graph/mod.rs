@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::layers::def::{Op, TensorType};
 use crate::layers::kernel::ConcreteType;
-use crate::shape::Dim;
+use crate::shape::{Dim, Shape};
 
 #[cfg(test)]
 pub mod fake;
@@ -72,11 +72,11 @@ pub struct Weight {
 
 /// The type with each size as a constant, as operations take it.
 pub fn constant_type(ty: &ConcreteType) -> TensorType {
-    let dims = |sizes: &Vec<usize>| sizes.iter().map(|size| Dim::from(*size)).collect();
+    let dims = |sizes: &[usize]| -> Shape { sizes.iter().map(|size| Dim::from(*size)).collect() };
     TensorType {
         dtype: ty.dtype,
         shape: dims(&ty.shape),
-        plane: ty.plane.as_ref().map(dims).map(Arc::new),
+        plane: ty.plane.as_deref().map(dims).map(Arc::new),
     }
 }
 

@@ -186,7 +186,7 @@ mod tests {
         match up.fill {
             Fill::Nearest => plane([0, 1, 2].map(|i| at[i] / up.factor[i])),
             Fill::Zeros => {
-                if (0..3).any(|i| at[i] % up.factor[i] != 0) {
+                if (0..3).any(|i| !at[i].is_multiple_of(up.factor[i])) {
                     return 0.0;
                 }
                 plane([0, 1, 2].map(|i| at[i] / up.factor[i]))

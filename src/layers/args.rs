@@ -319,13 +319,19 @@ impl Args {
             .map(|item| match item {
                 Value::Hole => Ok(None),
                 Value::Int(dim) => match dim.as_const() {
-                    Some(n) if n < 1 => Err(LayerError::new(
-                        Blame::Arg(arg.name),
-                        Problem::Range(format!(
-                            "every size of `{}` is at least 1, and {n} is not",
-                            arg.name
-                        )),
-                    )),
+                    Some(n) if n < 1 => {
+                        let error = LayerError::new(
+                            Blame::Arg(arg.name),
+                            Problem::Range(format!(
+                                "every size of `{}` is at least 1, and {n} is not",
+                                arg.name
+                            )),
+                        );
+                        Err(match n {
+                            -1 => error.note("what is left, -1 in Keras and PyTorch, is `_`"),
+                            _ => error,
+                        })
+                    }
                     _ => Ok(Some(dim.clone())),
                 },
                 item => Err(kind(arg, item)),
@@ -468,10 +474,16 @@ impl Padding {
 /// A tuple whose length is not the number of spatial axes.
 pub fn tuple_length(name: &'static str, found: usize, rank: usize) -> LayerError {
     let axes = if rank == 1 { "axis" } else { "axes" };
-    LayerError::new(
+    let error = LayerError::new(
         Blame::Arg(name),
         Problem::Range(format!(
             "`{name}` is a tuple of {found}, and the input has {rank} spatial {axes}"
         )),
-    )
+    );
+    match (name, found, rank) {
+        ("padding" | "amount", 2, 1) => error.note(
+            "before and after the one axis are a tuple in a tuple: `((2, 0),)`, with its comma",
+        ),
+        _ => error,
+    }
 }

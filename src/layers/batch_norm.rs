@@ -74,7 +74,7 @@ impl LayerDef for BatchNorm {
         if eps < 0.0 {
             return Err(LayerError::new(
                 Blame::Arg("eps"),
-                Problem::Range(format!("`eps` must not be negative, and it is {eps:e}")),
+                Problem::Range(format!("`eps` must not be negative, and it is {eps}")),
             ));
         }
         Ok(Box::new(BatchNormOp { eps, layout }))
@@ -209,7 +209,7 @@ mod tests {
         assert!(matches!(problem, Problem::DType { .. }));
         let (argument, sentence) = range("BatchNorm(eps=-0.001)", Last, &["[N, C]"]);
         assert_eq!(argument, "eps");
-        assert_eq!(sentence, "`eps` must not be negative, and it is -1e-3");
+        assert_eq!(sentence, "`eps` must not be negative, and it is -0.001");
     }
 
     #[test]

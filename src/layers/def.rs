@@ -46,7 +46,7 @@ impl TensorType {
         Ok(ConcreteType {
             dtype: self.dtype,
             shape: self.shape.eval(env)?,
-            plane: plane.transpose()?,
+            plane: plane.transpose()?.map(Vec::into_boxed_slice),
         })
     }
 }
@@ -173,8 +173,8 @@ impl Inputs {
             Inputs::One => "one value".into(),
             Inputs::AtLeast(1) => "one value or more".into(),
             Inputs::AtLeast(least) => format!("{least} values or more").into(),
-            Inputs::Between(least, most) if least == most => format!("{least} values").into(),
-            Inputs::Between(1, most) => format!("one to {most} values").into(),
+            Inputs::Between(2, 2) => "two values".into(),
+            Inputs::Between(1, 2) => "one or two values".into(),
             Inputs::Between(least, most) => format!("{least} to {most} values").into(),
         }
     }
@@ -381,6 +381,12 @@ pub trait Op: Debug + Send + Sync {
     fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError>;
     /// The stored tensors, in a fixed order.
     fn params(&self, inputs: &[TensorType]) -> Result<Vec<ParamSpec>, LayerError>;
+    /// What the operation is on inputs of these types, where it hangs on which of their sizes are
+    /// numbers and which are symbols: once all are numbers, that can no longer be told. `None`
+    /// when it is the same on any.
+    fn settle(&self, _inputs: &[TensorType]) -> Option<Box<dyn Op>> {
+        None
+    }
     /// The same operation with every symbol replaced by its number.
     fn bind(&self, env: &Env) -> Result<Box<dyn Op>, EvalError>;
     /// What it costs, for types that [`Op::infer`] accepts.

@@ -10,7 +10,7 @@ pub struct ConcreteType {
     /// The size of each axis.
     pub shape: Vec<usize>,
     /// As [`TensorType::plane`](super::def::TensorType::plane).
-    pub plane: Option<Vec<usize>>,
+    pub plane: Option<Box<[usize]>>,
 }
 
 impl ConcreteType {

@@ -118,10 +118,12 @@ impl LayerDef for Unsqueeze {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum SqueezeOp {
     /// Every axis known to be 1 goes.
     Ones,
+    /// These axes go: those that were known to be 1 before the symbols got their numbers.
+    Known(Vec<usize>),
     /// This axis goes.
     Drop(i128),
     /// A new axis comes.
@@ -131,7 +133,7 @@ enum SqueezeOp {
 impl Op for SqueezeOp {
     fn kind(&self) -> &'static str {
         match self {
-            SqueezeOp::Ones | SqueezeOp::Drop(_) => "Squeeze",
+            SqueezeOp::Ones | SqueezeOp::Known(_) | SqueezeOp::Drop(_) => "Squeeze",
             SqueezeOp::Insert(_) => "Unsqueeze",
         }
     }
@@ -140,10 +142,14 @@ impl Op for SqueezeOp {
         let mut output = TensorType::new(inputs[0].dtype, inputs[0].shape.clone());
         let dims = &mut output.shape.0;
         let mut obligations = Vec::new();
-        match *self {
+        match self {
             SqueezeOp::Ones => dims.retain(|dim| !dim.is_const(1)),
+            SqueezeOp::Known(axes) => {
+                let mut at = 0..;
+                dims.retain(|_| at.next().is_none_or(|at| !axes.contains(&at)));
+            }
             SqueezeOp::Drop(axis) => {
-                let axis = resolve_axis(axis, dims.len(), Blame::Arg("axis"))?;
+                let axis = resolve_axis(*axis, dims.len(), Blame::Arg("axis"))?;
                 let size = dims.remove(axis);
                 if !size.is_const(1) {
                     obligations.push(Obligation {
@@ -157,7 +163,7 @@ impl Op for SqueezeOp {
                 }
             }
             SqueezeOp::Insert(axis) => {
-                let axis = resolve_axis(axis, dims.len() + 1, Blame::Arg("axis"))?;
+                let axis = resolve_axis(*axis, dims.len() + 1, Blame::Arg("axis"))?;
                 dims.insert(axis, Dim::constant(1));
             }
         }
@@ -171,8 +177,16 @@ impl Op for SqueezeOp {
         Ok(Vec::new())
     }
 
+    fn settle(&self, inputs: &[TensorType]) -> Option<Box<dyn Op>> {
+        let SqueezeOp::Ones = self else { return None };
+        let sizes = inputs[0].shape.iter().enumerate();
+        let known = sizes.filter(|(_, size)| size.is_const(1));
+        let axes = known.map(|(axis, _)| axis).collect();
+        Some(Box::new(SqueezeOp::Known(axes)))
+    }
+
     fn bind(&self, _: &Env) -> Result<Box<dyn Op>, EvalError> {
-        Ok(Box::new(*self))
+        Ok(Box::new(self.clone()))
     }
 
     fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Result<Cost, DimError> {
@@ -194,7 +208,10 @@ impl Op for SqueezeOp {
 #[cfg(test)]
 mod tests {
     use crate::layers::error::{Blame, Problem};
-    use crate::layers::testing::{Last, count_up, elements, infer, refusal, shape, shapes};
+    use crate::layers::testing::{
+        Last, build, count_up, elements, infer, refusal, shape, shapes, types,
+    };
+    use crate::shape::Env;
     use crate::tensor::DType;
 
     #[test]
@@ -212,6 +229,17 @@ mod tests {
                 (vec![expected.into()], vec![])
             );
         }
+    }
+
+    #[test]
+    fn keeps_a_symbol_that_turns_out_to_be_one() {
+        let settled = build("Squeeze", Last)
+            .unwrap()
+            .settle(&types(&["[N, 1, H]"]))
+            .unwrap();
+        let bound = settled.bind(&Env::new()).unwrap();
+        let output = &bound.infer(&types(&["[1, 1, 3]"])).unwrap().outputs[0];
+        assert_eq!(output.shape.to_string(), "[1, 3]");
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Value {
                 Some(_) => format!("the integer {dim}"),
                 None => format!("`{dim}`"),
             },
-            Value::Float(_) => format!("the number {self}"),
+            Value::Float(number) => format!("the number {number:?}"),
             Value::Bool(_) | Value::Choice(_) | Value::Hole => format!("`{self}`"),
             Value::Str(_) => format!("the string {self}"),
             Value::Tuple(_) => format!("the tuple `{self}`"),

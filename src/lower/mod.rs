@@ -12,7 +12,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::check::program::{Layer, Model, ParamId, Source, ValueId};
+use crate::check::program::{Layer, Model, ParamId, Source, ValueId, ValueInfo};
 use crate::graph::{self, Graph, Node, Weight, WeightId, constant_type};
 use crate::layers::def::Op;
 use crate::layers::error::{Claim, LayerError, Obligation, Side};
@@ -38,7 +38,7 @@ pub fn lower(model: &Model, env: &Env) -> Result<Graph, LowerError> {
         weights: HashMap::new(),
     };
     for input in &model.inputs {
-        let value = lowering.value(input.value, None)?;
+        let value = lowering.input(input.value)?;
         lowering
             .graph
             .inputs
@@ -98,6 +98,20 @@ impl Lowering<'_> {
                 self.value(value, Some(weight))
             }
             Source::Input(_) | Source::Layer(..) | Source::Error => Err(LowerError::HasErrors),
+        }
+    }
+
+    /// The value of an input, whose sizes are at least 1.
+    fn input(&mut self, value: ValueId) -> Result<graph::ValueId, LowerError> {
+        let made = self.value(value, None)?;
+        let shape = &self.graph.values[made.0 as usize].ty.shape;
+        match shape.iter().position(|size| *size < 1) {
+            None => Ok(made),
+            Some(axis) => {
+                let info = self.model.value(value);
+                let numbers = format!("axis {axis} would be {}: {shape:?}", shape[axis]);
+                Err(self.unfit(info, numbers))
+            }
         }
     }
 
@@ -279,15 +293,20 @@ impl Lowering<'_> {
         match (error, info.source) {
             (EvalError::Unbound(name), _) => LowerError::Unbound(name),
             (error, Source::Layer(layer, _)) => self.failed(&self.model.layers[layer], error, what),
-            (error, _) => LowerError::Refused(Box::new(Refused {
-                layer: info.name.clone(),
-                span: info.span,
-                via: Vec::new(),
-                numbers: error::out_of_range(&error, what),
-                rule: None,
-                env: self.env.clone(),
-            })),
+            (error, _) => self.unfit(info, error::out_of_range(&error, what)),
         }
+    }
+
+    /// A value that no layer makes and that cannot have the sizes.
+    fn unfit(&self, info: &ValueInfo, numbers: String) -> LowerError {
+        LowerError::Refused(Box::new(Refused {
+            layer: info.name.clone(),
+            span: info.span,
+            via: Vec::new(),
+            numbers,
+            rule: None,
+            env: self.env.clone(),
+        }))
     }
 }
 

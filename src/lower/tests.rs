@@ -127,3 +127,13 @@ fn refuses_sizes_beyond_what_can_be_computed() {
         "`image`: [N, 2*h, 2*h, 1] in the shape of `image` is negative or beyond what can be computed"
     );
 }
+
+#[test]
+fn inputs_are_at_least_one() {
+    let mut script = Script::new("Cut", &["h"]);
+    let x = script.input("x", "[2, h - 2]");
+    script.output("y", x);
+    assert!(lower(&script.model, &env(&[("h", 3)])).is_ok());
+    let error = lower(&script.model, &env(&[("h", 2)])).unwrap_err();
+    assert_eq!(error.to_string(), "`x`: axis 1 would be 0: [2, 0]");
+}

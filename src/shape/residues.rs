@@ -255,9 +255,15 @@ impl Claim {
     }
 }
 
-/// `1`, `1 or 2`, `1, 2 or 3`; long lists are cut.
+/// `1`, `1 or 2`, `1, 3 or 4`; a run of three or more is `8 to 15`, and long lists are cut.
 fn alternatives(residues: &[i128]) -> String {
     const SHOWN: usize = 8;
+    if let [first, .., last] = residues
+        && residues.len() > 2
+        && last - first == residues.len() as i128 - 1
+    {
+        return format!("{first} to {last}");
+    }
     let texts: Vec<String> = residues.iter().map(i128::to_string).collect();
     match texts.split_last() {
         Some((last, [])) => last.clone(),

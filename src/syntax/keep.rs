@@ -165,12 +165,13 @@ impl Line<'_> {
             .or_else(|| (first.is_name()).then_some(first))?;
         let parameters = self
             .tokens
-            .windows(2)
-            .filter(|pair| pair[1].depth == 1 && (pair[0].is(",") || pair[0].is("(")))
-            .filter(|pair| pair[1].is_name())
-            .map(|pair| Parameter {
-                name: self.ident(&pair[1]),
-                default: Some(error(self.token_span(&pair[1]))),
+            .windows(3)
+            .filter(|three| three[1].depth == 1 && (three[0].is(",") || three[0].is("(")))
+            // Not the module of a class: `nn.Module`.
+            .filter(|three| three[1].is_name() && !three[2].is("."))
+            .map(|three| Parameter {
+                name: self.ident(&three[1]),
+                default: Some(error(self.token_span(&three[1]))),
             })
             .collect();
         Some(Form::Definition {

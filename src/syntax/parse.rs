@@ -8,7 +8,7 @@ use super::ast::{
     Argument, DefinitionKind, Expr, From, Ident, Import, LayerStatement, LayoutItem, Parameter,
     Path, Segment, SegmentKind, ShapeExpr, StatementKind,
 };
-use crate::diag::{Diagnostic, syntax as wording};
+use crate::diag::{Diagnostic, foreign, syntax as wording};
 use crate::text::{FileId, Name, Span, Spanned};
 
 /// The grammar, compiled.
@@ -391,7 +391,7 @@ impl<'p> Reader<'p> {
         let name = pair.into_inner().last().expect("a layer has a name");
         let module = text.len() - name.as_str().len();
         if module > 0 {
-            self.faults.push(wording::module_name(
+            self.faults.push(foreign::module_name(
                 self.at(start, start + module),
                 &text[..module],
                 name.as_str(),
@@ -401,7 +401,15 @@ impl<'p> Reader<'p> {
     }
 
     fn label(&mut self, pair: Pair<'p, Rule>) -> Ident {
-        let mut parts = pair.into_inner();
+        let whole = self.span(&pair);
+        let mut parts = pair.into_inner().peekable();
+        if let Some(own) = parts.next_if(|part| part.as_rule() == Rule::slip_self) {
+            let at = self.span(&own);
+            let name = self.ident(&next(&mut parts));
+            self.faults
+                .push(foreign::self_label(at, whole, &name.value));
+            return name;
+        }
         let name = self.ident(&next(&mut parts));
         if let Some(equals) = parts.next() {
             let at = self.span(&equals);

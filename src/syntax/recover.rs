@@ -7,7 +7,7 @@ use super::ast::Ident;
 use super::expect::{self, Failure};
 use super::parse::{Form, Rule};
 use super::tokens::{Kind, RESERVED, Token, distance, tokens};
-use crate::diag::{Diagnostic, syntax as wording};
+use crate::diag::{Diagnostic, foreign, syntax as wording};
 use crate::text::{FileId, Span};
 
 /// A broken line and where it stands.
@@ -227,6 +227,8 @@ impl<'c> Line<'c> {
     /// The mistakes that have words of their own.
     fn slip(&self, failure: &Failure) -> Option<Diagnostic> {
         self.strange(failure)
+            .or_else(|| self.called(failure))
+            .or_else(|| self.inherits())
             .or_else(|| self.detached_clause())
             .or_else(|| self.reserved_label())
             .or_else(|| self.reserved(failure))
@@ -258,6 +260,36 @@ impl<'c> Line<'c> {
         Some(wording::lookalike(
             span, character, right, whole.0, &whole.1,
         ))
+    }
+
+    /// `relu(self.fc1(x))`, or `Linear(8, weight=enc.weight)`
+    fn called(&self, failure: &Failure) -> Option<Diagnostic> {
+        let index = self.index(failure.at);
+        let own = self.get(index.checked_sub(1)?)?;
+        if !self.get(index)?.is(".") || own.depth == 0 {
+            return None;
+        }
+        if own.is("self") {
+            return Some(foreign::called_within(self.token_span(own)));
+        }
+        let part = self.get(index + 1).filter(|part| part.is_name())?;
+        let path = self.token_span(own).to(self.token_span(part));
+        (own.is_name() && self.context.in_body)
+            .then(|| wording::path_as_number(path, own.text, part.text))
+    }
+
+    /// `model Net(nn.Module) {`
+    fn inherits(&self) -> Option<Diagnostic> {
+        let [kind, name, open, base, dot, ..] = &self.tokens[..] else {
+            return None;
+        };
+        let inherits =
+            (kind.is("model") || kind.is("block")) && open.is("(") && base.is_name() && dot.is(".");
+        let close = self.tokens.iter().find(|token| token.is(")"))?;
+        inherits.then(|| {
+            let span = self.token_span(open).to(self.token_span(close));
+            foreign::inherits(span, kind.text, name.text)
+        })
     }
 
     /// A `from` or `->` on a line of its own.
@@ -311,7 +343,7 @@ impl<'c> Line<'c> {
             .chain(&["layout"])
             .filter(|word| **word != "from" && (first.text.len() > 3 || lower == **word))
             .map(|word| (distance(&lower, word), *word))
-            .filter(|(changes, _)| *changes <= allowed)
+            .filter(|(changes, word)| *changes <= allowed && **word != *first.text)
             .min()
             .map(|(_, right)| wording::misspelt(span, first.text, right))
     }

@@ -187,6 +187,15 @@ impl SourceMap {
         &self.file(span.file).text[span.range()]
     }
 
+    /// The blanks that the line begins with on which `span` starts.
+    pub fn indent(&self, span: Span) -> &str {
+        let file = self.file(span.file);
+        let line = file.lines.line(span.start as usize);
+        let line = &file.text[file.lines.range(line, &file.text)];
+        let blank = line.trim_start_matches([' ', '\t']);
+        &line[..line.len() - blank.len()]
+    }
+
     /// The position where `span` starts.
     pub fn start(&self, span: Span) -> Position {
         let file = self.file(span.file);

@@ -5,5 +5,6 @@ pub mod markdown;
 pub mod number;
 pub mod paint;
 pub mod profile;
+pub mod reference;
 pub mod summary;
 pub mod values;

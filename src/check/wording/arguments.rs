@@ -2,9 +2,9 @@
 
 use super::names::and;
 use crate::diag::suggest::closest;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Edit, Fix};
 use crate::shape::{Dim, DimError};
-use crate::syntax::ast::{Ident, LayerStatement};
+use crate::syntax::ast::{Argument, Ident, LayerStatement};
 use crate::text::Span;
 
 /// Other frameworks' names for arguments: theirs, ours.
@@ -41,8 +41,72 @@ const ALIASES: &[(&str, &str)] = &[
     ("dims", "order"),
 ];
 
-/// A named argument that the layer does not have.
-pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic {
+/// What is deleted with the argument at `at`: also the comma that it no longer needs.
+pub fn without(arguments: &[Argument], at: usize) -> Span {
+    let span = arguments[at].span;
+    match (at.checked_sub(1), arguments.get(at + 1)) {
+        (_, Some(next)) => span.to(next.span.before()),
+        (Some(previous), None) => arguments[previous].span.after().to(span),
+        (None, None) => span,
+    }
+}
+
+/// Moves an activation from an argument, which `removed` deletes, to the line below.
+pub fn activation_below(layer: &str, removed: Span, end: Span, line: String) -> Fix {
+    let edit = |span, text| Edit { span, text };
+    Fix {
+        title: format!("write `{layer}` on the next line"),
+        edits: vec![edit(removed, String::new()), edit(end, line)],
+    }
+}
+
+/// Values between the parentheses, as if a layer were called with them. `removed` is what goes
+/// there, and `from` is written at `end`.
+pub fn values_as_arguments(span: Span, names: &[String], removed: Span, end: Span) -> Diagnostic {
+    let values = names.join(", ");
+    let message = match names {
+        [only] => format!("`{only}` is a value, and arguments are numbers"),
+        names => format!("{} are values, and arguments are numbers", and(names)),
+    };
+    let mut diagnostic =
+        Diagnostic::new(Code::E0203, span, message).here("values stand after `from`");
+    let edit = |span, text| Edit { span, text };
+    diagnostic.fixes.push(Fix {
+        title: format!("write `from {values}`"),
+        edits: match removed.end == end.start {
+            true => vec![edit(removed, format!(" from {values}"))],
+            false => vec![
+                edit(removed, String::new()),
+                edit(end, format!(" from {values}")),
+            ],
+        },
+    });
+    diagnostic
+}
+
+/// `Linear(400, 120)` as in PyTorch, whose first number is the size that comes in. `removed` is
+/// the first argument with its comma.
+pub fn bias_by_position(
+    span: Span,
+    owner: &str,
+    (first, second): (&str, &str),
+    removed: Span,
+) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0403,
+        span,
+        format!("`{owner}` takes one size, and these are two: `{first}` and `{second}`"),
+    )
+    .here("a number here would be the bias")
+    .note(format!(
+        "the size that comes in is inferred: PyTorch's `nn.{owner}({first}, {second})` is \
+         `{owner}({second})`; values of a bias are given by name, `bias={second}`"
+    ))
+    .fix(format!("write `{owner}({second})`"), removed, "")
+}
+
+/// A named argument that the layer does not have. `removed` is what is deleted with it.
+pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str], removed: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         Code::E0401,
         name.span,
@@ -55,11 +119,11 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
     }
     if matches!(
         &*name.value,
-        "in_channels" | "in_features" | "input_shape" | "input_dim"
+        "in_channels" | "in_features" | "input_shape" | "input_dim" | "num_features" | "input_size"
     ) {
         return diagnostic
-            .here("inferred from the value above")
-            .note("what comes in is known: delete the argument");
+            .here("what comes in is inferred from the value above")
+            .fix("delete the argument", removed, "");
     }
     let alias = ALIASES
         .iter()
@@ -74,7 +138,8 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
         ),
         None if known.is_empty() => diagnostic
             .here("not an argument")
-            .note(format!("`{owner}` takes no arguments")),
+            .note(format!("`{owner}` takes no arguments"))
+            .fix("delete the argument", removed, ""),
         None => diagnostic
             .here("not an argument")
             .note(format!("`{owner}` takes {}", and(known))),
@@ -82,27 +147,29 @@ pub fn unknown_argument(name: &Ident, owner: &str, known: &[&str]) -> Diagnostic
 }
 
 /// A required argument that is left out.
-pub fn missing(statement: &LayerStatement, owner: &str, names: &[&str], slot: usize) -> Diagnostic {
-    let name = names[slot];
+pub fn missing(
+    statement: &LayerStatement,
+    owner: &str,
+    names: &[&str],
+    missing: &[usize],
+) -> Diagnostic {
+    let absent: Vec<&str> = missing.iter().map(|slot| names[*slot]).collect();
     let written = match statement.arguments.as_slice() {
-        [] => format!("{owner}({}…)", prefix(names, slot)),
-        _ => format!("{owner}(…, {name}=…)"),
+        [] => format!("{owner}({}=…)", absent.join("=…, ")),
+        _ => format!("{owner}(…, {}=…)", absent.join("=…, ")),
     };
+    let (are, they) = match absent.len() {
+        1 => ("is", "it is"),
+        _ => ("are", "they are"),
+    };
+    let absent = and(&absent);
     Diagnostic::new(
         Code::E0402,
         statement.layer.span,
-        format!("`{owner}` needs `{name}`, and it is not given"),
+        format!("`{owner}` needs {absent}, and {they} not given"),
     )
-    .here(format!("`{name}` is missing"))
+    .here(format!("{absent} {are} missing"))
     .note(format!("write `{written}`"))
-}
-
-/// The beginning of a list of arguments, up to the one that is missing.
-fn prefix(names: &[&str], slot: usize) -> String {
-    match slot {
-        0 => String::new(),
-        _ => format!("…, {}=", names[slot]),
-    }
 }
 
 /// A positional argument beyond those that there are.
@@ -114,6 +181,9 @@ pub fn too_many(span: Span, owner: &str, names: &[&str]) -> Diagnostic {
     };
     let diagnostic = Diagnostic::new(Code::E0405, span, message).here("one too many");
     match names.len() {
+        1 if names[0] == "shape" => {
+            diagnostic.note(format!("a shape stands in brackets: `{owner}([…])`"))
+        }
         0 | 1 => diagnostic,
         _ => diagnostic.note(format!("they are {}", and(names))),
     }

@@ -2,7 +2,7 @@
 //! of values that are missing where one is needed.
 
 use crate::diag::suggest::{closest, closest_or_longer};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Edit, Fix};
 use crate::shape::Dim;
 use crate::text::{Name, Span, Spanned};
 
@@ -41,24 +41,61 @@ fn some(words: &[&str], most: usize) -> String {
     }
 }
 
+/// A layer under another framework's name.
+pub struct Elsewhere<'a> {
+    /// The layer.
+    pub layer: &'a str,
+    /// Who calls it so.
+    pub frameworks: &'a [&'a str],
+    /// The name with its module: `nn.Conv2d`.
+    pub written: Span,
+    /// A first argument that says what comes in, with its comma.
+    pub width: Option<Span>,
+}
+
 /// A layer that neither the language nor the file knows. `elsewhere` is the layer that another
 /// framework calls so.
 pub fn unknown_layer(
     span: Span,
     name: &str,
     known: &[&str],
-    elsewhere: Option<(&str, &[&str])>,
+    elsewhere: Option<Elsewhere>,
 ) -> Diagnostic {
     let message = format!("there is no layer or block called `{name}`");
-    if let Some((layer, frameworks)) = elsewhere {
-        return Diagnostic::new(Code::E0201, span, message)
-            .here(format!("this is `{}` here", layer))
+    if let Some(elsewhere) = elsewhere {
+        let layer = elsewhere.layer;
+        let diagnostic = Diagnostic::new(Code::E0201, span, message)
+            .here(format!("this is `{layer}` here"))
             .note(format!(
-                "{} calls it `{name}`; a `.nn` file calls it `{}`",
-                frameworks.join(" and "),
-                layer
-            ))
-            .fix(format!("write `{layer}`"), span, layer);
+                "{} {} it `{name}`",
+                elsewhere.frameworks.join(" and "),
+                match elsewhere.frameworks {
+                    [_] => "calls",
+                    _ => "call",
+                }
+            ));
+        let mut fix = Fix {
+            title: format!("write `{layer}`"),
+            edits: vec![Edit {
+                span: elsewhere.written,
+                text: layer.to_owned(),
+            }],
+        };
+        let Some(width) = elsewhere.width else {
+            return Diagnostic {
+                fixes: vec![fix],
+                ..diagnostic
+            };
+        };
+        fix.title += ", without the size that comes in";
+        fix.edits.push(Edit {
+            span: width,
+            text: String::new(),
+        });
+        return Diagnostic {
+            fixes: vec![fix],
+            ..diagnostic.note("its first number is the size that comes in, which is inferred here")
+        };
     }
     let diagnostic = Diagnostic::new(Code::E0201, span, message);
     match closest(name, known.iter().copied()) {
@@ -98,6 +135,36 @@ pub fn unknown_value(span: Span, name: &str, known: &[&str], is_constant: bool) 
             .here("no label or input of that name")
             .note(format!("values with names above: {}", some(known, 8))),
     }
+}
+
+/// A label in a `repeat`, asked for from outside: `last` is the number of its last turn.
+pub fn inside_a_repeat(span: Span, name: &str, repeat: &str, last: usize) -> Diagnostic {
+    let diagnostic = Diagnostic::new(
+        Code::E0202,
+        span,
+        format!("`{name}` is a label inside of `{repeat}`, and each turn has its own"),
+    )
+    .here("which turn's?");
+    let (every, one) = (
+        format!("{repeat}.*.{name}"),
+        format!("{repeat}.{last}.{name}"),
+    );
+    diagnostic.fix("take that of every turn", span, every).fix(
+        "take that of the last turn",
+        span,
+        one,
+    )
+}
+
+/// A label where the name of a layer is wanted: `c2: conv1 from y`.
+pub fn label_as_layer(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0201,
+        span,
+        format!("`{name}` is a label, and not the name of a layer"),
+    )
+    .here("a line applies a layer or block")
+    .fix("apply the same layer again", span.before(), "reuse ")
 }
 
 /// A label that is defined further down.
@@ -348,13 +415,14 @@ pub fn unbindable(span: Span, names: &[Name], holder: Option<&Dim>) -> Diagnosti
         .note("let each variable stand alone on some axis of an input, or as `2*h` or `h + 1`")
 }
 
-/// A body without `output`. `close` is its closing brace.
+/// A body without `output`. `close` is its closing brace, and whether that stands on a line of
+/// its own.
 pub fn no_output(
     span: Span,
     kind: &str,
     name: &str,
     last: Option<Name>,
-    close: Span,
+    (close, alone): (Span, bool),
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0217, span, format!("{kind} `{name}` has no output"))
         .here("nothing comes out of it");
@@ -362,7 +430,10 @@ pub fn no_output(
         Some(_) => diagnostic.fix(
             "end the body with an output",
             close.before(),
-            "    output y\n",
+            match alone {
+                true => "    output y\n",
+                false => "\n    output y\n",
+            },
         ),
         None => diagnostic.note("a body begins with an `input` and ends with an `output`"),
     }

@@ -125,6 +125,7 @@ fn differ(
             false => diagnostic.label(operand.place(), text),
         };
     }
+    let mut in_a_table = false;
     if known.len() == 2 {
         let rows: Vec<(String, &Shape)> = known
             .iter()
@@ -135,6 +136,7 @@ fn differ(
             .collect();
         if let Some(table) = aligned(&rows) {
             diagnostic = diagnostic.note(table);
+            in_a_table = true;
         }
     }
     // Axes that differ by the same numbers make one sentence.
@@ -147,6 +149,10 @@ fn differ(
             continue;
         }
         told.push((&left.dim, &right.dim));
+        // The table says it all of two numbers.
+        if in_a_table && left.dim.as_const().is_some() && right.dim.as_const().is_some() {
+            continue;
+        }
         let axes = all
             .iter()
             .filter_map(|other| match &other.obligation.claim {

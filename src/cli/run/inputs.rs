@@ -27,6 +27,9 @@ pub enum Fill {
     Ones,
 }
 
+/// What stands for data that is made.
+const MADE: [&str; 3] = ["random", "zeros", "ones"];
+
 /// One `-i`.
 #[derive(Debug)]
 pub struct Spec {
@@ -41,7 +44,7 @@ pub struct Spec {
 pub struct Data {
     /// The input's name.
     pub name: String,
-    /// What a person calls the data.
+    /// What the data is called in a sentence.
     source: String,
     /// The data, or how it is made once its shape is known.
     value: Result<Tensor, Fill>,
@@ -120,7 +123,7 @@ pub fn load(spec: Spec, size: Option<Size>, engine: &Engine) -> Result<Data, Fai
         _ => None,
     };
     let mut data = Data {
-        source: spec.value.clone(),
+        source: format!("`{}`", spec.value),
         name: spec.name,
         value: Err(fill.unwrap_or(Fill::Zeros)),
         picture: false,
@@ -130,29 +133,32 @@ pub fn load(spec: Spec, size: Option<Size>, engine: &Engine) -> Result<Data, Fai
     let (Some(input), None) = (input, fill) else {
         return Ok(data);
     };
-    let refuse = |code: Code, message: String, why: String| {
+    let refuse = |message: String, why: String| {
         engine.refuse(vec![
-            Diagnostic::new(code, input.shape_span, message).note(why),
+            Diagnostic::new(Code::E0605, input.shape_span, message)
+                .here(format!("the data for `{}`", input.name.value))
+                .note(why),
         ])
     };
+    if spec.value.is_empty() {
+        return Err(
+            Failure::usage(format!("nothing is given for the input `{}`", data.name))
+                .help(format!("write `-i {0}=FILE` or `-i {0}=random`", data.name)),
+        );
+    }
     let tensor = if looks_literal(&spec.value) {
         data.source = "the literal".into();
         literal::read(&spec.value).map_err(|error| {
             refuse(
-                Code::E0605,
                 format!("the literal given for `{}` is not a tensor", data.name),
                 error.to_string(),
             )
         })?
     } else {
-        let files = find(&spec.value).map_err(|why| {
-            let message = format!("`{}` cannot be read", spec.value);
-            refuse(Code::E0605, message, why)
-        })?;
+        let unreadable = |why| refuse(format!("`{}` cannot be read", spec.value), why);
+        let files = find(&spec.value).map_err(unreadable)?;
         if let Files::Tensor(path, key) = files {
-            read_tensor(&path, key).map_err(|why| {
-                refuse(Code::E0605, format!("`{}` cannot be read", spec.value), why)
-            })?
+            read_tensor(&path, key, &data.name).map_err(unreadable)?
         } else {
             let paths = match files {
                 Files::Picture(path) => vec![path],
@@ -222,8 +228,18 @@ fn find(text: &str) -> Result<Files, String> {
     })
 }
 
-/// Why there is nothing at `path`, with the file beside it that may be meant.
+/// Why there is nothing at `path`, with what may be meant.
 fn missing(path: &Path) -> String {
+    if path.symlink_metadata().is_ok() {
+        return "it is a link that leads to no file".into();
+    }
+    let text = path.to_str().unwrap_or_default();
+    let begun = MADE
+        .into_iter()
+        .find(|made| text.len() > 2 && made.starts_with(text));
+    if let Some(made) = begun.or_else(|| suggest::closest(text, MADE.into_iter())) {
+        return format!("no such file; did you mean `{made}`?");
+    }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -242,7 +258,8 @@ fn missing(path: &Path) -> String {
     }
 }
 
-fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
+/// The tensor `key` of the file at `path`; without a key the only one, or the one called `input`.
+fn read_tensor(path: &Path, key: Option<String>, input: &str) -> Result<Tensor, String> {
     let bytes = read(path)?;
     let text = |error: formats::FormatError| error.to_string();
     match Kind::from_magic(&bytes) {
@@ -253,7 +270,7 @@ fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
         Some(Kind::Npz) => {
             let arrays = npz::read(&bytes).map_err(text)?;
             let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
-            let name = choose(key, &names, path)?;
+            let name = choose(key, input, &names, path)?;
             let found = arrays.into_iter().find(|(other, _)| *other == name);
             found
                 .map(|(_, tensor)| tensor)
@@ -261,7 +278,7 @@ fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
         }
         Some(Kind::Safetensors) => {
             let file = safetensors::Weights::parse(&bytes).map_err(text)?;
-            let name = choose(key, file.names(), path)?;
+            let name = choose(key, input, file.names(), path)?;
             file.get(&name).map_err(text)
         }
         _ => Err(match formats::looks_like(&bytes) {
@@ -271,8 +288,13 @@ fn read_tensor(path: &Path, key: Option<String>) -> Result<Tensor, String> {
     }
 }
 
-/// The name of the tensor to read from a file that has `names`.
-fn choose(key: Option<String>, names: &[String], path: &Path) -> Result<String, String> {
+/// The name of the tensor to read for `input` from a file that has `names`.
+fn choose(
+    key: Option<String>,
+    input: &str,
+    names: &[String],
+    path: &Path,
+) -> Result<String, String> {
     let list = || {
         let shown: Vec<String> = names
             .iter()
@@ -298,6 +320,7 @@ fn choose(key: Option<String>, names: &[String], path: &Path) -> Result<String, 
         }
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err("it holds nothing".into()),
+        (None, names) if names.iter().any(|name| name == input) => Ok(input.to_owned()),
         (None, _) => Err(format!(
             "it holds {}; say which: `{}:NAME`",
             list(),
@@ -332,7 +355,7 @@ pub fn say_free(data: &[Data], env: &Env, model: &Model, ui: &Ui) {
         .filter_map(|name| Some(format!("{name} = {}", env.get(*name)?)))
         .collect();
     ui.note(&format!(
-        "{}, since nothing else says so; `--set {}=VALUE` does",
+        "{}: no data says otherwise; `--set {}=VALUE` does",
         values.join(", "),
         free[0]
     ));
@@ -370,12 +393,27 @@ pub fn make(
     seed: u64,
 ) -> Result<Tensor, Failure> {
     let name = &input.name.value;
+    let size = engine.model.ty(input.value).map_or(String::new(), |ty| {
+        let sizes: Vec<String> = ty
+            .shape
+            .iter()
+            .map(|dim| {
+                dim.eval(env)
+                    .map_or_else(|_| dim.to_string(), |size| size.to_string())
+            })
+            .collect();
+        format!("here it is [{}]", sizes.join(", "))
+    });
     let beyond = || {
-        engine.refuse(vec![Diagnostic::new(
-            Code::E0608,
-            input.shape_span,
-            format!("data for `{name}` does not fit in memory"),
-        )])
+        engine.refuse(vec![
+            Diagnostic::new(
+                Code::E0608,
+                input.shape_span,
+                format!("the data made for `{name}` does not fit in memory"),
+            )
+            .here(size.clone())
+            .note("smaller sizes need less: `--set NAME=VALUE` sets a dimension variable"),
+        ])
     };
     let ty = engine.model.ty(input.value).ok_or_else(beyond)?;
     let shape = ty.shape.eval(env).map_err(|_| beyond())?;

@@ -10,6 +10,7 @@ use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::{json as text, write as file};
+use crate::diag::data::list;
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::formats::{self, FormatError, Kind, csv, images, npy, npz, safetensors};
 use crate::plan::StepInfo;
@@ -62,13 +63,12 @@ pub fn parse(arguments: &[String], engine: &Engine) -> Result<Vec<Target>, Failu
         };
         let archive = matches!(kind, Kind::Npz | Kind::Safetensors);
         if outputs.len() > 1 && !archive && kind != Kind::Json {
-            let names: Vec<&str> = model.outputs.iter().map(|it| &*it.name.value).collect();
             return Err(Failure::usage(format!(
                 "`-o {argument}` does not say which output to write"
             ))
             .help(format!(
                 "write `-o NAME={path}`; the outputs are {}",
-                names.join(", ")
+                names(model)
             )));
         }
         match targets
@@ -95,11 +95,24 @@ fn unknown(name: &str, engine: &Engine) -> Failure {
         model.span,
         format!("`{}` has no output `{name}`", model.name),
     );
+    let diag = match names.len() {
+        1 => diag.here(format!("its output is {}", self::names(model))),
+        _ => diag.here(format!("its outputs are {}", self::names(model))),
+    };
     let diag = match suggest::closest(name, names.iter().copied()) {
-        Some(near) => diag.note(format!("did you mean `{near}`?")),
-        None => diag.note(format!("its outputs are {}", names.join(", "))),
+        Some(near) if names.len() > 1 => diag.note(format!("did you mean `{near}`?")),
+        _ => diag,
     };
     engine.refuse(vec![diag])
+}
+
+/// The outputs of `model` for a sentence: `` `mask`, `score` and `box` ``.
+fn names(model: &Model) -> String {
+    let quoted = model.outputs.iter();
+    let quoted: Vec<String> = quoted
+        .map(|output| format!("`{}`", output.name.value))
+        .collect();
+    list(&quoted)
 }
 
 /// Writes every target.
@@ -127,10 +140,14 @@ pub fn write(
                     at,
                     format!("`{}` cannot be written", target.path.display()),
                 )
+                .here("this output")
                 .note(error.to_string()),
             ])
         })?;
         file::whole(&target.path, &bytes)?;
+        if let (Kind::Png, [(name, tensor)]) = (target.kind, named.as_slice()) {
+            say_dark(name, tensor, ui);
+        }
         let names: Vec<String> = named
             .iter()
             .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
@@ -144,12 +161,26 @@ pub fn write(
     Ok(())
 }
 
+/// Says of a picture that nothing can be seen in it: its values were meant for 0 to 1.
+fn say_dark(name: &str, tensor: &Tensor, ui: &Ui) {
+    let all = Statistics::of(tensor);
+    if all.max <= 1.0 && all.min < all.max {
+        ui.note(&format!(
+            "`{name}` goes up to {:.3}, and white is 255: the picture is black; `Rescale(255)` \
+             before the output makes it visible",
+            all.max
+        ));
+    }
+}
+
 fn encode(kind: Kind, named: &[(&str, &Tensor)], engine: &Engine) -> Result<Vec<u8>, FormatError> {
     let first = named.first().map(|(_, tensor)| *tensor);
     Ok(match (kind, first) {
         (Kind::Npz, _) => npz::write(named)?,
         (Kind::Safetensors, _) => safetensors::write(named)?,
-        (Kind::Json, Some(only)) if named.len() == 1 => formats::json::write(only).into_bytes(),
+        (Kind::Json, Some(only)) if named.len() == 1 => {
+            (formats::json::write(only) + "\n").into_bytes()
+        }
         (Kind::Json, _) => formats::json::write_named(named).into_bytes(),
         (Kind::Npy, Some(only)) => npy::write(only),
         (Kind::Csv, Some(only)) => csv::write(only).into_bytes(),
@@ -242,17 +273,25 @@ impl Results<'_> {
             .map(|row| -> Json {
                 ranked(row, self.top)
                     .into_iter()
-                    .map(|(class, value)| json!({ "label": labels.get(class), "value": value }))
+                    .map(|(class, value)| {
+                        json!({ "label": labels.get(class), "value": number(value) })
+                    })
                     .collect()
             })
             .collect()
     }
 }
 
+/// The shortest number that is read back as the same `f32`: 0.1, not 0.10000000149011612.
+fn number(value: f32) -> Json {
+    let shortest = value.to_string().parse::<f64>();
+    json!(shortest.unwrap_or_else(|_| value.into()))
+}
+
 /// The elements in lists as the axes nest; what is not finite is `null`.
 fn nested(tensor: &Tensor) -> Json {
     let flat: Vec<Json> = match tensor {
-        Tensor::F32(array) => array.iter().map(|value| json!(value)).collect(),
+        Tensor::F32(array) => array.iter().map(|value| number(*value)).collect(),
         Tensor::I64(array) => array.iter().map(|value| json!(value)).collect(),
     };
     let mut level = flat;
@@ -292,6 +331,8 @@ mod tests {
     fn values_nest_as_axes_do() {
         let tensor = Tensor::from_i64(&[2, 1, 2], vec![1, 2, 3, 4]).expect("four");
         assert_eq!(nested(&tensor), json!([[[1, 2]], [[3, 4]]]));
+        let short = Tensor::from_f32(&[2], vec![0.1, f32::MAX]).expect("two");
+        assert_eq!(nested(&short).to_string(), "[0.1,3.4028235e+38]");
         let scalar = Tensor::from_f32(&[], vec![f32::NAN]).expect("one");
         assert_eq!(nested(&scalar), Json::Null);
         let empty = Tensor::from_f32(&[2, 0], vec![]).expect("none");

@@ -53,8 +53,7 @@ struct Frame {
 
 impl Frame {
     /// The frame of an input of 2 axes (`[H, W]`), 3 (with channels if there are 1, 3 or 4 of
-    /// them, else with a batch), or 4 (with both). Other ranks get pictures of 4 axes, which
-    /// binding refuses with a better reason.
+    /// them, else with a batch), or 4 (with both).
     fn new(dims: &[Dim], layout: Layout) -> Frame {
         let number = |dim: &Dim| dim.as_const().and_then(|n| usize::try_from(n).ok());
         let channel_at = |rank: usize| match layout {
@@ -107,7 +106,9 @@ pub fn load(
     let name = &input.name.value;
     let refuse = |code, message: String, why: String| {
         engine.refuse(vec![
-            Diagnostic::new(code, input.shape_span, message).note(why),
+            Diagnostic::new(code, input.shape_span, message)
+                .here(format!("the data for `{name}`"))
+                .note(why),
         ])
     };
     let dims = engine
@@ -115,6 +116,13 @@ pub fn load(
         .ty(input.value)
         .map_or(&[][..], |ty| ty.shape.dims());
     let frame = Frame::new(dims, engine.model.layout);
+    if !matches!(dims.len(), 2..=4) {
+        return Err(refuse(
+            Code::E0603,
+            format!("`{name}` takes no pictures"),
+            "pictures are given to an input of 4 axes, of 3, or of 2 (height and width)".into(),
+        ));
+    }
     let goal = match (size, frame.height, frame.width) {
         (None, ..) => None,
         (Some(Size::Exact(height, width)), ..) => Some((height, width)),
@@ -130,7 +138,11 @@ pub fn load(
         return Err(refuse(
             Code::E0603,
             format!("`{name}` takes one picture, and {} are given", paths.len()),
-            "an input with a batch axis takes several: `[N, H, W, C]`".into(),
+            match frame.layout {
+                Layout::ChannelsLast => "an input with a batch axis takes several: [N, H, W, C]",
+                Layout::ChannelsFirst => "an input with a batch axis takes several: [N, C, H, W]",
+            }
+            .into(),
         ));
     }
     let mut elements: Vec<f32> = Vec::new();

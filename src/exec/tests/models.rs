@@ -142,7 +142,7 @@ fn a_model_beyond_memory_is_refused_at_once() {
         drawn,
         "\
 E0608: `Huge` needs more than 1024 EiB, and 16.0 GiB may be used
-  Huge <- 
+  Huge <- this model
   = the largest tensors are `fc.weight` [1000000000000000000, 1000] (more than 1024 EiB), `fc` [1, 1000000000000000000] (3.5 EiB) and `fc.bias` [1000000000000000000] (3.5 EiB)
   = smaller sizes need less, and so do smaller batches (`--batch`)
 "

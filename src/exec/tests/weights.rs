@@ -1,12 +1,14 @@
 //! Weights files that do not fit, as a person reads what is wrong.
 
 use crate::exec::graph_at;
+use crate::exec::weights::map::Map;
 use crate::exec::weights::{WeightsFile, WeightsLayout, load};
 use crate::formats::safetensors::{Weights, write};
 use crate::layers::testing::count_up;
 use crate::lower::script::Script;
 use crate::shape::Env;
 use crate::tensor::Tensor;
+use crate::text::FileId;
 
 fn net() -> Script {
     let mut script = Script::new("Net", &["N"]);
@@ -32,6 +34,16 @@ const FITTING: [(&str, &[usize]); 8] = [
 
 /// Names of the tensors that were read, or the diagnostics; warnings after the names.
 fn read(tensors: &[(&str, Tensor)], prefix: &str, layout: WeightsLayout) -> String {
+    read_by_map(tensors, prefix, layout, "")
+}
+
+fn read_by_map(
+    tensors: &[(&str, Tensor)],
+    prefix: &str,
+    layout: WeightsLayout,
+    map: &str,
+) -> String {
+    let map = Map::parse(FileId(0), map).unwrap();
     let script = net();
     let borrowed: Vec<_> = tensors
         .iter()
@@ -44,6 +56,7 @@ fn read(tensors: &[(&str, Tensor)], prefix: &str, layout: WeightsLayout) -> Stri
         name: "net.safetensors",
         weights: &weights,
         prefix,
+        map: Some(&map),
         layout,
     };
     match load(&script.model, &graph, &file) {
@@ -184,4 +197,59 @@ fn converts_integers_that_lose_nothing() {
         ),
         "{found}"
     );
+}
+
+const KERAS: [(&str, &[usize]); 8] = [
+    ("net/conv/kernel", &[3, 3, 2, 4]),
+    ("net/conv/bias", &[4]),
+    ("net/norm/gamma", &[4]),
+    ("net/norm/beta", &[4]),
+    ("net/norm/moving_mean", &[4]),
+    ("net/norm/moving_variance", &[4]),
+    ("net/fc/kernel", &[64, 3]),
+    ("net/fc/bias", &[3]),
+];
+
+#[test]
+fn a_map_works_behind_a_prefix_and_on_names_of_keras() {
+    let tensors = KERAS.map(|(name, shape)| (name, count_up(shape)));
+    let found = read_by_map(&tensors, "net/", Keras, "conv/* -> conv1/$1");
+    assert_eq!(found, "8 read\n");
+    let found = read_by_map(&tensors, "", Keras, "net/conv/* -> conv1.$1\nnet/** -> $1");
+    assert_eq!(found, "8 read\n");
+    let found = read_by_map(&tensors, "net/", Keras, "conv/bias -> conv1.bias");
+    assert_eq!(
+        found,
+        "\
+E0501: `conv1.weight` is not in `net.safetensors`
+  conv1: Conv(4, kernel=3) from image <- this layer needs it
+"
+    );
+}
+
+#[test]
+fn one_cause_is_told_once_where_some_names_are_right() {
+    let mut shapes = FITTING.to_vec();
+    shapes[0] = ("conv1.kernel", &[3, 3, 2, 4]);
+    shapes[6] = ("fc.kernel", &[64, 3]);
+    let found = read_shapes(&shapes, "", PyTorch);
+    assert!(
+        found.starts_with("E0501: 2 of 8 tensors are not in")
+            && found.contains("`--weights-layout keras` reads them"),
+        "{found}"
+    );
+    let mut shapes = KERAS.to_vec();
+    shapes[0].0 = "net/conv1/kernel";
+    shapes[1].0 = "net/conv1/bias";
+    let found = read_shapes(&shapes, "", PyTorch);
+    assert!(
+        found.contains("`--weights-layout keras --weights-prefix net/` reads them"),
+        "{found}"
+    );
+    let found = read_shapes(&shapes, "", Keras);
+    assert!(
+        found.contains("`--weights-prefix net/` reads them"),
+        "{found}"
+    );
+    assert_eq!(read_shapes(&shapes, "net/", Keras), "8 read\n");
 }

@@ -239,3 +239,31 @@ fn allow_silences_a_warning_and_no_error() {
     assert_eq!(said.status, 2);
     assert!(said.err.contains("did you mean `W0101`?"), "{}", said.err);
 }
+
+#[test]
+fn fix_gives_each_layer_a_label_of_its_own() {
+    let text = "model Net {\n    input x: [N, 3]\n    Linear(2)\n    ReLU\n    linear2: Linear(4)\n    \
+                ReLU\n    Linear(2)\n    output y\n}\n";
+    let folder = Folder::with("net.nn", text);
+    let said = folder.check(&["net.nn", "--fix"]);
+    let after = folder.read("net.nn");
+    assert!(after.contains("    linear1: Linear(2)\n"), "{after}");
+    assert!(after.contains("    linear3: Linear(2)\n"), "{after}");
+    assert!(
+        said.err.contains("fixed 2 of 2 problems in net.nn"),
+        "{}",
+        said.err
+    );
+    assert_eq!(said.status, 0);
+}
+
+#[test]
+fn a_comment_silences_a_warning() {
+    let text = "model Net {\n    input x: [N, 3]\n    # allow W0101: the only layer\n    Linear(2)\n    output y\n}\n";
+    let folder = Folder::with("net.nn", text);
+    let said = folder.check(&["net.nn", "--deny-warnings"]);
+    assert_eq!((said.err.as_str(), said.status), ("", 0));
+    let without = text.replace("allow", "permit");
+    folder.file("net.nn", &without);
+    assert_eq!(folder.check(&["net.nn", "--deny-warnings"]).status, 1);
+}

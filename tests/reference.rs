@@ -287,7 +287,7 @@ fn limits_in_the_manual_are_those_of_the_code() {
     assert_eq!(codes(chained(1001)), [Code::E0111]);
     let kernel = |size: usize| {
         format!(
-            "model M {{\n input x: [N, L, 1]\n c: Conv(1, kernel={size}, padding=same)\n output y\n}}\n"
+            "model M {{\n input x: [N, L, 1]\n c: Conv(1, kernel={size}, stride=2, padding=same)\n output y\n}}\n"
         )
     };
     assert_eq!(codes(kernel(1 << 20)), []);

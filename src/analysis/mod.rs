@@ -1,6 +1,8 @@
 //! From a file's bytes to all that can be known of it: the one entry that every command and the
 //! language server use. Pure: a [`Loader`] brings other files.
 
+mod allow;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +14,7 @@ use crate::syntax::{self, ast};
 use crate::text::{FileId, SourceMap, Span};
 
 pub use crate::check::Settings;
+pub use allow::Allowed;
 
 /// How many files one program may import, all told.
 pub const MAX_FILES: usize = 1_000;
@@ -48,6 +51,8 @@ pub struct Analysis {
     pub program: Program,
     /// Every diagnostic, in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
+    /// The warnings that comments switch off.
+    pub allowed: Allowed,
 }
 
 impl Analysis {
@@ -91,6 +96,8 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     drop_slips(&mut diagnostics, &found);
     without_consequences(&diagnostics, &mut found, &reader.sources);
     diagnostics.append(&mut found);
+    let allowed = Allowed::new(&reader.sources, &reader.files);
+    diagnostics.retain(|diagnostic| !allowed.has(diagnostic));
     if diagnostics.len() > MAX_DIAGNOSTICS {
         diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
         let left = diagnostics.len() - MAX_DIAGNOSTICS;
@@ -108,6 +115,7 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
         files: reader.files,
         program,
         diagnostics,
+        allowed,
     }
 }
 

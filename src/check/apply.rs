@@ -201,8 +201,13 @@ impl<'a> Walk<'_, 'a> {
         });
         if from_file && label.is_none() && frame.home && original.is_none() && !path_is_turn(&path)
         {
-            self.checker
-                .warn(lints::unlabelled(statement, places.layer, places.name));
+            let free = frame.free_label(places.name);
+            self.checker.warn(lints::unlabelled(
+                statement,
+                places.layer,
+                places.name,
+                &free,
+            ));
         }
         let at = self.layers.len();
         let results: Vec<ValueId> = outputs

@@ -109,8 +109,9 @@ impl<'a> Walk<'_, 'a> {
             },
         );
         if self.reads_from_file(params_before) && layer.label.is_none() && frame.home && !single {
+            let (place, free) = (layer.layer.span, frame.free_label(&kind));
             self.checker
-                .warn(lints::unlabelled(statement.span, layer.layer.span, &kind));
+                .warn(lints::unlabelled(statement.span, place, &kind, &free));
         }
         self.finish_block(
             frame,

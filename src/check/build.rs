@@ -146,7 +146,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             walk.checker.blocks[block].broken = true;
         }
         let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());
-        Block {
+        let block = Block {
             name: definition.name.value.clone(),
             span: definition.name.span,
             inputs: walk
@@ -160,7 +160,26 @@ impl<'c, 'a> Walk<'c, 'a> {
                 .map(|output| (output.name.value.clone(), ty(output.value)))
                 .collect(),
             requirements: walk.simplified(),
-        }
+        };
+        let body = Model {
+            name: block.name.clone(),
+            doc: None,
+            file: block.span.file,
+            span: block.span,
+            layout,
+            parameters: Vec::new(),
+            variables: Vec::new(),
+            inputs: walk.inputs,
+            outputs: walk.outputs,
+            values: walk.values,
+            layers: walk.layers,
+            params: walk.params,
+            requirements: block.requirements.clone(),
+            weights: None,
+            has_errors: walk.errors > 0,
+        };
+        walk.checker.bodies.push((body, definition));
+        block
     }
 
     fn home_frame(&mut self, unit: usize, definition: &'a Definition) -> Frame {

@@ -11,6 +11,7 @@ mod build;
 mod eval;
 mod finish;
 mod inputs;
+mod lints;
 mod obligations;
 mod paths;
 pub mod program;
@@ -33,8 +34,8 @@ use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, Stat
 use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
 use build::Walk;
-use program::Program;
-use wording::{lints, names};
+use program::{Model, Program};
+use wording::names;
 
 /// How many applications of layers and turns of repeats one model may have.
 pub const MAX_STEPS: usize = 100_000;
@@ -102,6 +103,7 @@ pub fn check(
         trial: None,
         trials: 0,
         taken_settings: HashSet::new(),
+        bodies: Vec::new(),
         diagnostics: Vec::new(),
         told: 0,
         told_of_claims: 0,
@@ -111,6 +113,7 @@ pub fn check(
     checker.resolve_imports();
     checker.find_circles();
     let program = checker.check_bodies();
+    checker.advise(&program);
     checker.unused_imports();
     (program, checker.diagnostics)
 }
@@ -156,6 +159,8 @@ struct Checker<'a> {
     trial: Option<BTreeMap<Name, Dim>>,
     trials: usize,
     taken_settings: HashSet<Name>,
+    /// The blocks as checked at their definitions.
+    bodies: Vec<(Model, &'a Definition)>,
     diagnostics: Vec<Diagnostic>,
     /// How many errors have been reported.
     told: usize,
@@ -284,7 +289,7 @@ impl<'a> Checker<'a> {
         for (unit, name, span) in std::mem::take(&mut self.imported) {
             let known = self.visible[unit].get(&name).copied().flatten().is_some();
             if unit == 0 && known && !self.used_blocks.contains(&(unit, name.clone())) {
-                self.report(lints::unused_name(span, &name, "import"));
+                self.report(wording::lints::unused_name(span, &name, "import"));
             }
         }
     }
@@ -422,6 +427,35 @@ impl<'a> Checker<'a> {
         }
         self.unknown_settings(&program);
         program
+    }
+
+    /// Reports what is right and probably not meant.
+    fn advise(&mut self, program: &Program) {
+        let blocks = std::mem::take(&mut self.bodies);
+        let bodies = blocks.iter().map(|(model, definition)| lints::Body {
+            model,
+            definition,
+            whole: false,
+        });
+        let definitions = self.units.first().map(|unit| unit.tree.items.as_slice());
+        let definitions = definitions.unwrap_or_default().iter();
+        let models = definitions.filter_map(|item| match item {
+            Item::Definition(definition) if definition.kind == DefinitionKind::Model => {
+                Some(definition)
+            }
+            _ => None,
+        });
+        let models = models
+            .zip(&program.models)
+            .map(|(definition, model)| lints::Body {
+                model,
+                definition,
+                whole: true,
+            });
+        let bodies: Vec<lints::Body> = bodies.chain(models).collect();
+        for diagnostic in lints::find(&bodies, self.units) {
+            self.report(diagnostic);
+        }
     }
 
     fn unknown_settings(&mut self, program: &Program) {

@@ -289,7 +289,7 @@ fn title(multiples: &BTreeMap<Name, i128>, numbers: &BTreeMap<Name, i128>) -> St
 }
 
 /// Shows every expression of the body to `see`, outermost first, and whether it stands alone.
-fn occurrences(definition: &Definition, see: &mut dyn FnMut(&Expr, bool)) {
+pub(super) fn occurrences(definition: &Definition, see: &mut dyn FnMut(&Expr, bool)) {
     fn inside(expr: &Expr, whole: bool, see: &mut dyn FnMut(&Expr, bool)) {
         see(expr, whole);
         match &expr.kind {

@@ -88,7 +88,9 @@ impl<'a> Walk<'_, 'a> {
         frame.params = stored;
         let made_params = self.reads_from_file(params_before);
         if made_params && repeat.label.is_none() && frame.home {
-            self.checker.warn(lints::unlabelled_repeat(repeat.keyword));
+            let free = frame.free_label("stack");
+            self.checker
+                .warn(lints::unlabelled_repeat(repeat.keyword, &free));
         }
         // Without a turn, the value above goes on.
         let result = match turns.last() {

@@ -200,6 +200,23 @@ impl Frame {
             .find_map(|scope| scope.labels.get(name))
     }
 
+    /// A label for a `kind` that nothing in the body has; the first one where all that are tried
+    /// are taken.
+    pub fn free_label(&self, kind: &str) -> String {
+        let kind = kind.to_lowercase();
+        let free = |label: &String| {
+            let mut scopes = self.scopes.iter();
+            scopes.all(|scope| {
+                let label = label.as_str();
+                !scope.labels.contains_key(label) && !scope.later.contains_key(label)
+            })
+        };
+        (1..100)
+            .map(|number| format!("{kind}{number}"))
+            .find(free)
+            .unwrap_or_else(|| format!("{kind}1"))
+    }
+
     /// Notes that something takes the result of the statement `made`.
     pub fn mark_used(&mut self, made: Span) {
         if let Some(at) = self.result_index.get(&made) {

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use super::failure::{Failure, Status};
 use super::loader::beside;
 use super::ui::Ui;
+use crate::analysis::Allowed;
 use crate::check::program::{Model, Param};
 use crate::diag::{Code, Diagnostic};
 use crate::exec::weights::map::Map;
@@ -84,6 +85,8 @@ pub struct Engine<'a> {
     pub model: &'a Model,
     /// The sources that its spans are of.
     pub sources: &'a SourceMap,
+    /// The warnings that its comments switch off.
+    pub allowed: &'a Allowed,
 }
 
 impl Engine<'_> {
@@ -165,7 +168,8 @@ impl Engine<'_> {
                 Layout::Keras => WeightsLayout::Keras,
             },
         };
-        let (tensors, warnings) = weights::load(self.model, graph, &file).map_err(refuse)?;
+        let (tensors, mut warnings) = weights::load(self.model, graph, &file).map_err(refuse)?;
+        warnings.retain(|warning| !self.allowed.has(warning));
         ui.diagnostics(&warnings, &sources);
         Ok(tensors)
     }

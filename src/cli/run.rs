@@ -100,6 +100,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
     let engine = Engine {
         model: &analysis.program.models[at],
         sources: &analysis.sources,
+        allowed: &analysis.allowed,
     };
     use_threads(args.threads.map(usize::from))?;
     let targets = outputs::parse(&args.output, &engine)?;

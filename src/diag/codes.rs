@@ -7,7 +7,8 @@ use super::Severity;
 macro_rules! codes {
     ($($code:ident $severity:ident $title:literal)*) => {
         /// A kind of mistake. `E01xx` syntax, `E02xx` names, `E03xx` shapes, `E04xx` arguments,
-        /// `E05xx` weights, `E06xx` data given to a run, `W01xx` lints.
+        /// `E05xx` weights, `E06xx` data given to a run, `W01xx` what is left over or left open,
+        /// `W02xx` networks that seldom do what was meant.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $(#[doc = $title] $code,)*
@@ -119,6 +120,15 @@ codes! {
     W0105 Warning "a name that nothing uses"
     W0106 Warning "weights that no layer takes"
     W0107 Warning "a line of a weights map that renames nothing"
+    W0201 Warning "two linear layers that are one"
+    W0202 Warning "a bias that a norm takes away"
+    W0203 Warning "scores that are squashed before a softmax"
+    W0204 Warning "an even kernel with `same` padding"
+    W0205 Warning "rows or columns that no window sees"
+    W0206 Warning "gaps between windows"
+    W0207 Warning "a linear layer that holds most of the parameters"
+    W0208 Warning "a dropout right before an output"
+    W0209 Warning "two names for what seems one size"
 }
 
 impl Code {

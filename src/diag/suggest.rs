@@ -38,6 +38,12 @@ pub fn closest_or_longer<'a>(
     longer.next().is_none().then_some(first)
 }
 
+/// Whether `a` becomes `b` by one slip: a character added, lost or changed, or two swapped.
+pub fn one_slip(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    a.len().abs_diff(b.len()) <= 1 && distance(&a, &b) == 1
+}
+
 /// The Damerau–Levenshtein distance in its restricted form, where a swapped pair is not edited
 /// again (optimal string alignment; Boytsov 2011, "Indexing methods for approximate dictionary
 /// searching").

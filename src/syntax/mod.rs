@@ -7,6 +7,7 @@
 use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
 
+pub mod allow;
 pub mod ast;
 mod brackets;
 mod expect;

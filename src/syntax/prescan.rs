@@ -6,6 +6,7 @@
 //! brackets nest [`MAX_DEPTH`] deep at most, and no value has more than [`MAX_OPERATORS`] operators
 //! on the way to its innermost operand.
 
+use super::allow;
 use super::tokens::first_word;
 use crate::diag::{Diagnostic, syntax as wording};
 use crate::text::{FileId, Span};
@@ -425,9 +426,11 @@ impl Scanner<'_> {
         let text = self.source[start..line_end].trim_end();
         self.comments.push(self.span(start, start + text.len()));
         if self.indent.is_none() && self.piece.is_none() {
-            let text = text.strip_prefix('#').unwrap_or(text);
-            self.doc
-                .push(text.strip_prefix(' ').unwrap_or(text).to_owned());
+            if allow::codes(text).is_none() {
+                let text = text.strip_prefix('#').unwrap_or(text);
+                self.doc
+                    .push(text.strip_prefix(' ').unwrap_or(text).to_owned());
+            }
             self.doc_ends = true;
         }
         self.blank(start, line_end);

@@ -4,9 +4,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::shape::Dim;
 use crate::text::{Name, Span};
 
-/// A layer with parameters and no label.
-pub fn unlabelled(statement: Span, layer: Span, kind: &str) -> Diagnostic {
-    let label = kind.to_lowercase();
+/// A layer with parameters and no label; `free` is one that it could have.
+pub fn unlabelled(statement: Span, layer: Span, kind: &str, free: &str) -> Diagnostic {
     Diagnostic::new(
         Code::W0101,
         layer,
@@ -14,11 +13,11 @@ pub fn unlabelled(statement: Span, layer: Span, kind: &str) -> Diagnostic {
     )
     .here("its weights are named by its position")
     .note("a line inserted above would rename them, and stored weights would no longer fit")
-    .fix("give it a label", statement.before(), format!("{label}1: "))
+    .fix("give it a label", statement.before(), format!("{free}: "))
 }
 
-/// A `repeat` with parameters and no label.
-pub fn unlabelled_repeat(keyword: Span) -> Diagnostic {
+/// A `repeat` with parameters and no label; `free` is one that it could have.
+pub fn unlabelled_repeat(keyword: Span, free: &str) -> Diagnostic {
     Diagnostic::new(
         Code::W0101,
         keyword,
@@ -26,7 +25,7 @@ pub fn unlabelled_repeat(keyword: Span) -> Diagnostic {
     )
     .here("its weights are named by its position")
     .note("a line inserted above would rename them, and stored weights would no longer fit")
-    .fix("give it a label", keyword.before(), "stack: ")
+    .fix("give it a label", keyword.before(), format!("{free}: "))
 }
 
 /// A result or an input that nothing takes.

@@ -1,5 +1,6 @@
 //! What the checker says: one file per family of codes.
 
+pub mod advice;
 pub mod arguments;
 pub mod block_uses;
 pub mod lints;

@@ -6,8 +6,10 @@ use crate::analysis::{Analysis, Loaded, Loader, Settings, analyze};
 use crate::diag::{Code, Diagnostic, Edit, Fix};
 use crate::text::FileId;
 
-/// How often one file is analysed at most; each fix that is made takes one more.
+/// How often one file is analysed at most, and how many bytes in all: a large program is fixed
+/// as far as that goes.
 const MOST: usize = 2_000;
+const BYTES: usize = 64 << 20;
 
 /// A program after all that could be fixed has been.
 pub struct Fixed {
@@ -35,7 +37,7 @@ pub fn fix(program: &Loaded, loader: &dyn Loader, settings: &Settings, allowed: 
         loader,
         settings,
         allowed,
-        left: MOST,
+        left: (BYTES / program.bytes.len().max(1)).min(MOST),
         text: String::new(),
         analysis: analyze(&program.name, &program.bytes, loader, settings),
         fixed: 0,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{ExecError, graph_at, run};
 use crate::check::program::{Model, Source, ValueId};
+use crate::layers::def::Field;
 use crate::plan::{Options, Plan};
 use crate::shape::Env;
 use crate::tensor::Tensor;
@@ -16,7 +17,7 @@ use crate::text::Name;
 ///
 /// Why there is none, a sentence without a full stop: an input or output begins with something
 /// else, or a value on the way has the variable elsewhere or loses it, which means that rows are
-/// mixed. A layer that mixes rows and keeps the shape (`Softmax(axis=0)`) does not show.
+/// mixed, or a layer keeps the shape and sees further than its own place (`Softmax(axis=0)`).
 pub fn batch_variable(model: &Model) -> Result<Name, String> {
     let first = |value: ValueId, what: &str, name: &str| -> Result<Name, String> {
         let shape = model.ty(value).map(|ty| &ty.shape);
@@ -75,6 +76,16 @@ fn check_rows(model: &Model, variable: &Name) -> Result<(), String> {
         depends[at] = matches!(info.source, Source::Input(_));
     }
     for layer in &model.layers {
+        if let (Some(inputs), Some(outputs)) =
+            (model.input_types(layer), model.output_types(layer))
+            && inputs.first().map(|ty| &ty.shape) == outputs.first().map(|ty| &ty.shape)
+            && (layer.op.cost(&inputs, &outputs)).is_ok_and(|cost| cost.field == Field::Whole)
+        {
+            return Err(format!(
+                "`{}` keeps its shape and sees more than its own row",
+                layer.name
+            ));
+        }
         if layer.inputs.iter().any(|value| depends[value.0 as usize]) {
             for value in &layer.outputs {
                 depends[value.0 as usize] = true;

@@ -747,6 +747,18 @@ E0203 line 6
 E0203 line 7",
         ),
         (
+            "a value that is not there, however often it is asked for",
+            "
+model M {
+    input x: [N, 4]
+    a: Add from b, b
+    c: Concat(axis=1) from x, b
+    output y from c
+}",
+            "y ?
+E0202 line 4",
+        ),
+        (
             "a default of a block that has no value",
             "
 block B(act = relu, k = 2*relu) {

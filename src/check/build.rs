@@ -53,8 +53,9 @@ pub struct Walk<'c, 'a> {
     /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
     pub(super) endless: bool,
     pub(super) taints: HashSet<ValueId>,
-    /// Names in expressions that nothing defines, which have been told of.
+    /// Names in expressions that nothing defines, and those of values, which have been told of.
     pub(super) undefined: HashSet<Name>,
+    pub(super) undefined_values: HashSet<Name>,
     /// Whether the results of the layer that is being applied are tainted.
     pub(super) taint_next: bool,
     pub(super) errors: usize,
@@ -88,6 +89,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             endless: false,
             taints: HashSet::new(),
             undefined: HashSet::new(),
+            undefined_values: HashSet::new(),
             taint_next: false,
             errors: 0,
         }

@@ -152,7 +152,7 @@ impl Walk<'_, '_> {
     }
 
     fn unknown_label(&mut self, frame: &Frame, path: &Path, name: &Name) {
-        if frame.broken.contains(name) {
+        if frame.broken.contains(name) || !self.undefined_values.insert(name.clone()) {
             return;
         }
         let span = path.segments[0].span;

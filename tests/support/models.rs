@@ -144,9 +144,10 @@ pub fn program(rng: &mut Rng) -> Sketch {
         text: body.text(all),
         wrong: body.wrong.then(|| {
             let last = body.text(all);
-            let line = 1 + last
-                .lines()
-                .position(|line| line == body.lines[all - 1])
+            let lines: Vec<&str> = last.lines().collect();
+            let line = 1 + lines
+                .iter()
+                .rposition(|line| *line == body.lines[all - 1])
                 .expect("the statement stands in the text");
             (body.text(all - 1), line)
         }),

@@ -99,7 +99,7 @@ impl<'a> Walk<'_, 'a> {
         let errors = self.errors;
         let operands = match def.signature().inputs {
             Inputs::None => {
-                if let Some(from) = &layer.from {
+                if let (Some(from), Some(_)) = (&layer.from, &matched) {
                     self.report(wording::takes_nothing(from.span, def.name()));
                 }
                 Some(Vec::new())

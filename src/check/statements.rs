@@ -420,7 +420,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         };
-        if self.tainted(value) && stated.len() == ty.shape.rank() {
+        if self.tainted(value) {
             return;
         }
         let mut failures = Vec::new();

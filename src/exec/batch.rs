@@ -76,8 +76,7 @@ fn check_rows(model: &Model, variable: &Name) -> Result<(), String> {
         depends[at] = matches!(info.source, Source::Input(_));
     }
     for layer in &model.layers {
-        if let (Some(inputs), Some(outputs)) =
-            (model.input_types(layer), model.output_types(layer))
+        if let (Some(inputs), Some(outputs)) = (model.input_types(layer), model.output_types(layer))
             && inputs.first().map(|ty| &ty.shape) == outputs.first().map(|ty| &ty.shape)
             && (layer.op.cost(&inputs, &outputs)).is_ok_and(|cost| cost.field == Field::Whole)
         {

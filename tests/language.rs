@@ -759,6 +759,21 @@ model M {
 E0202 line 4",
         ),
         (
+            "a layer that takes other arguments and other values",
+            "
+model M {
+    input x: [N, 4]
+    a: Concat(0.5)
+    b: Squeeze(1) from x    -> [N, 4]
+    output y from a
+    output z from b
+}",
+            "y ?
+z [N]
+E0407 line 4
+E0301 line 5",
+        ),
+        (
             "a default of a block that has no value",
             "
 block B(act = relu, k = 2*relu) {

@@ -321,11 +321,14 @@ fn judge(rng: &mut Rng, text: &str, mutant: &str, changed: usize) -> Result<usiz
         .collect();
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     let near = dependents(&[text, mutant], changed);
+    let before = text.lines().nth(changed).unwrap_or("");
     for error in &errors {
         let lines = lines_of(&analysis, error);
-        // Each argument that a layer does not have has a remedy of its own, and a name that is
-        // defined twice is missing elsewhere.
-        if !matches!(error.code, Code::E0401 | Code::E0204) {
+        // Each argument that a layer does not have has a remedy of its own, a name that is defined
+        // twice is missing elsewhere, and one that is gone may be missed wherever it stood.
+        let gone = matches!(error.code, Code::E0202 | Code::E0203)
+            && mentions(before, analysis.sources.slice(error.primary.span));
+        if !gone && !matches!(error.code, Code::E0401 | Code::E0204) {
             *first.entry(lines[0]).or_default() += 1;
         }
         // A body that has lost its output is told of where it begins.

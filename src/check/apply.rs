@@ -112,11 +112,11 @@ impl<'a> Walk<'_, 'a> {
                 self.operands(frame, layer.from.as_ref(), name.span, ask)
             }
         };
-        let operands = operands.filter(|operands| {
-            // With arguments of another layer, it is the layer that is wrong.
-            matched.is_none() || self.count_fits(def, layer.from.as_ref(), operands, name)
-        });
-        let op = matched.as_ref().and_then(|matched| {
+        // With arguments, or as many values, as another layer takes, it is the layer that is wrong.
+        let counted = matched.is_none()
+            || (operands.as_ref())
+                .is_none_or(|operands| self.count_fits(def, layer.from.as_ref(), operands, name));
+        let op = matched.as_ref().filter(|_| counted).and_then(|matched| {
             let places = Places {
                 statement: statement.span,
                 layer: name.span,

@@ -34,7 +34,7 @@ fn model(count: usize) -> String {
         turn += 1;
         let _ = write!(
             text,
-            "    conv{turn}: Conv(16, kernel=3, padding=same)\n    norm{turn}: BatchNorm\n    ReLU\n    down{turn}: Conv(16, kernel=3, stride=1, padding=1)\n    skip{turn}: Add from down{turn}, skip{}\n    unit{turn}: Unit(16)\n    Dropout(0.1)\n    point{turn}: Conv(16, kernel=1)  -> [N, 2*h, 2*w, 16]\n",
+            "    conv{turn}: Conv(16, kernel=3, padding=same, bias=false)\n    norm{turn}: BatchNorm\n    ReLU\n    down{turn}: Conv(16, kernel=3, stride=1, padding=1)\n    skip{turn}: Add from down{turn}, skip{}\n    unit{turn}: Unit(16)\n    Dropout(0.1)\n    point{turn}: Conv(16, kernel=1)  -> [N, 2*h, 2*w, 16]\n",
             turn - 1
         );
         lines += 8;

@@ -64,6 +64,10 @@ fn one_map(view: &View, second: &Layer) -> Option<Diagnostic> {
 
 /// Whether each result of a convolution sees one place, and each place has its result.
 fn pointwise(view: &View, layer: &Layer) -> bool {
+    let one_cell = |dims: &[Dim]| dims.iter().all(|dim| dim.is_const(1));
+    if !view.kernel(layer).is_some_and(one_cell) {
+        return false;
+    }
     let types = view
         .model
         .input_types(layer)

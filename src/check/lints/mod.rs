@@ -13,6 +13,7 @@ use super::program::{Layer, Model, ParamId, Source, ValueId};
 use crate::diag::{Code, Diagnostic};
 use crate::layers;
 use crate::layers::def::Init;
+use crate::shape::Dim;
 use crate::syntax::ast::{Definition, Expr, Item, LayerStatement, Statement, StatementKind};
 use crate::text::Span;
 
@@ -113,6 +114,12 @@ impl<'a> View<'a> {
             uses,
             holders,
         }
+    }
+
+    /// The kernel of a convolution, as its weight `[filters, channels, kernel…]` has it.
+    fn kernel(&self, layer: &Layer) -> Option<&'a [Dim]> {
+        let weight = self.model.param(*layer.params.first()?);
+        weight.shape.dims().get(2..)
     }
 
     /// The layer that makes `value`, when nothing else takes it.

@@ -16,6 +16,14 @@ pub fn look(view: &View, layer: &Layer, out: &mut Vec<Diagnostic>) {
     let Some(statement) = view.statement(layer) else {
         return;
     };
+    // Without a stride every cell is seen, and an odd kernel has a centre: most need no look.
+    let odd = |dim: &crate::shape::Dim| dim.as_const().is_some_and(|n| n % 2 == 1);
+    if !pool
+        && argument(statement, "stride").is_none()
+        && view.kernel(layer).is_some_and(|dims| dims.iter().all(odd))
+    {
+        return;
+    }
     let types = view
         .model
         .input_types(layer)

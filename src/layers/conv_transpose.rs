@@ -72,17 +72,10 @@ static SIGNATURE: Signature = Signature {
             default: Default::Required,
             doc: "channels of the result",
         },
+        spatial::KERNEL,
         ArgDef {
-            name: "kernel",
-            kind: ArgKind::Sizes { min: 1 },
-            default: Default::Required,
-            doc: "cells of the window",
-        },
-        ArgDef {
-            name: "stride",
-            kind: ArgKind::Sizes { min: 1 },
-            default: Default::Int(1),
             doc: "cells of the result from one window to the next",
+            ..spatial::STRIDE
         },
         ArgDef {
             doc: "cells cut off around the spatial axes",
@@ -95,18 +88,8 @@ static SIGNATURE: Signature = Signature {
             doc: "cells added at the end of each spatial axis",
         },
         spatial::DILATION,
-        ArgDef {
-            name: "groups",
-            kind: ArgKind::Int { min: 1 },
-            default: Default::Int(1),
-            doc: "parts of the channels that do not see each other",
-        },
-        ArgDef {
-            name: "bias",
-            kind: ArgKind::Bias,
-            default: Default::Bool(true),
-            doc: "whether to add a bias, or its values",
-        },
+        spatial::GROUPS,
+        rules::BIAS,
         ArgDef {
             name: "weight",
             kind: ArgKind::Values,

@@ -46,32 +46,17 @@ static SIGNATURE: Signature = Signature {
     inputs: Inputs::One,
     results: &[],
     args: &[
-        ArgDef {
-            name: "kernel",
-            kind: ArgKind::Sizes { min: 1 },
-            default: Default::Required,
-            doc: "cells of the window",
-        },
+        spatial::KERNEL,
         ArgDef {
             name: "multiplier",
             kind: ArgKind::Int { min: 1 },
             default: Default::Int(1),
             doc: "channels that each channel makes",
         },
-        ArgDef {
-            name: "stride",
-            kind: ArgKind::Sizes { min: 1 },
-            default: Default::Int(1),
-            doc: "cells from one window to the next",
-        },
+        spatial::STRIDE,
         spatial::PADDING,
         spatial::DILATION,
-        ArgDef {
-            name: "bias",
-            kind: ArgKind::Bias,
-            default: Default::Bool(true),
-            doc: "whether to add a bias, or its values",
-        },
+        rules::BIAS,
         ArgDef {
             name: "weight",
             kind: ArgKind::Values,

@@ -51,12 +51,7 @@ static SIGNATURE: Signature = Signature {
             default: Default::Required,
             doc: "size of the last axis of the result",
         },
-        ArgDef {
-            name: "bias",
-            kind: ArgKind::Bias,
-            default: Default::Bool(true),
-            doc: "whether to add a bias, or its values",
-        },
+        rules::BIAS,
         ArgDef {
             name: "weight",
             kind: ArgKind::Values,

@@ -5,10 +5,18 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use super::args::{Args, Bias};
-use super::def::{Init, ParamSpec, TensorType};
+use super::def::{ArgDef, ArgKind, Default, Init, ParamSpec, TensorType};
 use super::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::shape::{Dim, Env, EvalError, Shape};
 use crate::tensor::DType;
+
+/// The `bias` argument of a layer with a weight.
+pub const BIAS: ArgDef = ArgDef {
+    name: "bias",
+    kind: ArgKind::Bias,
+    default: Default::Bool(true),
+    doc: "whether to add a bias, or its values",
+};
 
 /// Input `at`, which must be `f32`.
 pub fn float(inputs: &[TensorType], at: usize) -> Result<&TensorType, LayerError> {

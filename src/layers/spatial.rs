@@ -32,6 +32,30 @@ pub const DILATION: ArgDef = ArgDef {
     doc: "steps from one cell of a window to the next",
 };
 
+/// The `kernel` argument of a convolution.
+pub const KERNEL: ArgDef = ArgDef {
+    name: "kernel",
+    kind: ArgKind::Sizes { min: 1 },
+    default: Default::Required,
+    doc: "cells of the window",
+};
+
+/// The `stride` argument of a convolution.
+pub const STRIDE: ArgDef = ArgDef {
+    name: "stride",
+    kind: ArgKind::Sizes { min: 1 },
+    default: Default::Int(1),
+    doc: "cells from one window to the next",
+};
+
+/// The `groups` argument of a convolution.
+pub const GROUPS: ArgDef = ArgDef {
+    name: "groups",
+    kind: ArgKind::Int { min: 1 },
+    default: Default::Int(1),
+    doc: "parts of the channels that do not see each other",
+};
+
 /// The spatial axes of a tensor with `rank` axes, at least 2.
 pub fn spatial_axes(layout: Layout, rank: usize) -> Range<usize> {
     match layout {

@@ -197,6 +197,9 @@ fn read_map(path: &Path, sources: &mut SourceMap) -> Result<(FileId, String), Fa
     Ok((sources.add(&*name, &*text), text))
 }
 
+/// The most that is read from what is no regular file: 1 GiB.
+const ENDLESS: u64 = 1 << 30;
+
 /// The whole of a file; one that does not fit in memory is refused before it is read.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     use std::io::Read;
@@ -210,7 +213,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     if kind.len() > DEFAULT_LIMIT || bytes.try_reserve_exact(kind.len() as usize).is_err() {
         return Err(format!("its {} bytes do not fit in memory", kind.len()));
     }
-    let mut file = file.take(DEFAULT_LIMIT);
+    // A pipe or a device does not say how much there is, and may never end.
+    let most = if kind.is_file() {
+        DEFAULT_LIMIT
+    } else {
+        ENDLESS
+    };
+    let mut file = file.take(most + 1);
     file.read_to_end(&mut bytes).map_err(reason)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("it gives more than {most} bytes"));
+    }
     Ok(bytes)
 }

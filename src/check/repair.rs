@@ -8,7 +8,7 @@ use super::program::{Source, ValueId};
 use super::scope::Operand;
 use crate::diag::{Edit, Fix};
 use crate::layers::error::{Claim, Obligation};
-use crate::shape::{Dim, Verdict, divides, equal, when_equal};
+use crate::shape::{Dim, Verdict, divides, equal, gcd, when_equal};
 use crate::syntax::ast::{Definition, Expr, ExprKind, ShapeExpr, Statement, StatementKind};
 use crate::text::{Name, Span};
 
@@ -258,13 +258,16 @@ impl Walk<'_, '_> {
     }
 }
 
-fn add_multiple(multiples: &mut BTreeMap<Name, i128>, name: Name, factor: i128) -> Option<()> {
+/// Makes the number of `name` in `multiples` the least that is also a multiple of `factor`; `None`
+/// when it is beyond what can be computed.
+pub(super) fn add_multiple(
+    multiples: &mut BTreeMap<Name, i128>,
+    name: Name,
+    factor: i128,
+) -> Option<()> {
     let known = multiples.get(&name).copied().unwrap_or(1);
-    let (mut a, mut b) = (known, factor);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    multiples.insert(name, (known / a).checked_mul(factor)?);
+    let least = (known / gcd(known, factor)).checked_mul(factor)?;
+    multiples.insert(name, least);
     Some(())
 }
 

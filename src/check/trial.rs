@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Mode, Walk};
+use super::repair::add_multiple;
 use crate::diag::Fix;
 use crate::layers::error::{Claim, Obligation};
-use crate::shape::{Dim, periods};
+use crate::shape::{Dim, gcd, periods};
 use crate::text::Name;
 
 /// How many changes are tried for all errors of a program.
@@ -36,9 +37,7 @@ impl Walk<'_, '_> {
                     }
                 }
                 for (name, period) in found {
-                    let period = period.checked_mul(factor)?;
-                    let known = repeats.entry(name).or_insert(1);
-                    *known = (*known / gcd(*known, period)).checked_mul(period)?;
+                    add_multiple(&mut repeats, name, period.checked_mul(factor)?)?;
                 }
             }
         }
@@ -92,8 +91,4 @@ impl Walk<'_, '_> {
         checker.warned = warned;
         holds
     }
-}
-
-fn gcd(a: i128, b: i128) -> i128 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -27,6 +27,7 @@ pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
 pub use grid::{MAX_CLASSES, periods};
 pub use invert::{Bound, at_least, at_most};
+pub use poly::gcd;
 pub use requirement::{Cmp, Requirement, simplify};
 pub use residues::{Residues, Satisfiable, describe, describe_negated, ever_equal, when_equal};
 

@@ -247,7 +247,7 @@ impl Atom {
 }
 
 /// The greatest common divisor of two numbers of which the first is positive.
-pub(super) fn gcd(a: i128, b: i128) -> i128 {
+pub fn gcd(a: i128, b: i128) -> i128 {
     let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
     while b != 0 {
         (a, b) = (b, a % b);

@@ -5,7 +5,7 @@
 //! `docs/architecture.md`.
 //!
 //! The library neither prints nor opens files: `formats` takes bytes, and [`analysis`] asks a
-//! [`analysis::Loader`] for imported text. Only `cli` does I/O.
+//! [`analysis::Loader`] for imported text. Only `cli` and `lsp` do I/O.
 
 // pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
 extern crate alloc;
@@ -20,6 +20,8 @@ pub mod graph;
 pub mod kernels;
 pub mod layers;
 pub mod lower;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod lsp;
 pub mod passes;
 pub mod plan;
 pub mod shape;

@@ -17,6 +17,7 @@ pub mod diag;
 pub mod exec;
 pub mod formats;
 pub mod graph;
+pub mod ide;
 pub mod kernels;
 pub mod layers;
 pub mod lower;

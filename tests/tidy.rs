@@ -26,8 +26,9 @@ const FLOORS: &[(&str, u32)] = &[
     ("exec", 8),
     ("analysis", 8),
     ("view", 9),
-    ("lsp", 10),
-    ("cli", 11),
+    ("ide", 10),
+    ("lsp", 11),
+    ("cli", 12),
 ];
 
 /// Files that may be longer than [`LONGEST`], each with its reason.

@@ -224,6 +224,7 @@ impl<'a> Walk<'_, 'a> {
         self.layers.push(Layer {
             name: path.clone(),
             labelled: label.is_some(),
+            args: (places.matched).map(|(_, matched)| matched.args.clone()),
             op: op.settle(&types).map_or_else(|| op.clone(), Arc::from),
             inputs: values,
             outputs: results.clone(),

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::program::{
-    Block, Input, Layer, Model, ModelParameter, Output, Param, ParamId, Required, Source, ValueId,
-    ValueInfo,
+    Block, Constant, Input, Layer, Made, Model, ModelParameter, Output, Param, ParamId, Required,
+    Source, ValueId, ValueInfo,
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
 use super::wording::{lints, names, shapes};
@@ -15,7 +15,7 @@ use crate::diag::Diagnostic;
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
 use crate::shape::{self, Bounds, Dim, Requirement};
-use crate::syntax::ast::Definition;
+use crate::syntax::ast::{Definition, Ident};
 use crate::tensor::Layout;
 use crate::text::{Name, Span, Spanned};
 
@@ -46,6 +46,8 @@ pub struct Walk<'c, 'a> {
     pub(super) param_names: HashMap<Name, ParamId>,
     pub(super) inputs: Vec<Input>,
     pub(super) outputs: Vec<Output>,
+    pub(super) made: Vec<Made>,
+    pub(super) constants: Vec<Constant>,
     pub(super) weights: Option<Spanned<Name>>,
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
@@ -82,6 +84,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             param_names: HashMap::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            made: Vec::new(),
+            constants: Vec::new(),
             weights: None,
             requirements: Vec::new(),
             required: HashSet::new(),
@@ -113,6 +117,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         });
         let parameters = parameters.collect();
         walk.lints(&frame);
+        let constants = walk.first_constants();
         Model {
             name: definition.name.value.clone(),
             doc: definition.doc.clone(),
@@ -129,6 +134,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             params: walk.params,
             weights: walk.weights,
             has_errors: walk.errors > 0,
+            made: walk.made,
+            constants,
         }
     }
 
@@ -148,26 +155,20 @@ impl<'c, 'a> Walk<'c, 'a> {
             walk.checker.blocks[block].broken = true;
         }
         let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());
-        let block = Block {
-            name: definition.name.value.clone(),
-            span: definition.name.span,
-            inputs: walk
-                .inputs
-                .iter()
-                .map(|input| (input.name.value.clone(), ty(Some(input.value))))
-                .collect(),
-            outputs: walk
-                .outputs
-                .iter()
-                .map(|output| (output.name.value.clone(), ty(output.value)))
-                .collect(),
-            requirements: walk.simplified(),
-        };
+        let name = definition.name.value.clone();
+        let inputs = (walk.inputs.iter())
+            .map(|input| (input.name.value.clone(), ty(Some(input.value))))
+            .collect();
+        let outputs = (walk.outputs.iter())
+            .map(|output| (output.name.value.clone(), ty(output.value)))
+            .collect();
+        let requirements = walk.simplified();
+        let constants = walk.first_constants();
         let body = Model {
-            name: block.name.clone(),
-            doc: None,
-            file: block.span.file,
-            span: block.span,
+            name: name.clone(),
+            doc: definition.doc.clone(),
+            file: definition.name.span.file,
+            span: definition.name.span,
             layout,
             parameters: Vec::new(),
             variables: Vec::new(),
@@ -176,12 +177,20 @@ impl<'c, 'a> Walk<'c, 'a> {
             values: walk.values,
             layers: walk.layers,
             params: walk.params,
-            requirements: block.requirements.clone(),
+            requirements: requirements.clone(),
             weights: None,
             has_errors: walk.errors > 0,
+            made: walk.made,
+            constants,
         };
-        walk.checker.bodies.push((body, definition));
-        block
+        Block {
+            name,
+            span: definition.name.span,
+            inputs,
+            outputs,
+            requirements,
+            body,
+        }
     }
 
     fn home_frame(&mut self, unit: usize, definition: &'a Definition) -> Frame {
@@ -234,6 +243,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     Value::Int(Dim::var(name.value.clone()))
                 }
             };
+            self.note_constant(&frame, name, &value);
             frame.scope().consts.insert(
                 name.value.clone(),
                 Const {
@@ -289,6 +299,24 @@ impl<'c, 'a> Walk<'c, 'a> {
             );
         }
         left
+    }
+
+    /// Keeps what `name` is, for those who read the program.
+    pub(super) fn note_constant(&mut self, frame: &Frame, name: &Ident, value: &Value) {
+        if frame.home {
+            self.constants.push(Constant {
+                name: name.clone(),
+                value: value.clone(),
+            });
+        }
+    }
+
+    /// The compile-time names, each with its first value.
+    fn first_constants(&mut self) -> Vec<Constant> {
+        let mut all = std::mem::take(&mut self.constants);
+        all.sort_by_key(|constant| constant.name.span);
+        all.dedup_by_key(|constant| constant.name.span);
+        all
     }
 
     /// Reports `diagnostic`.

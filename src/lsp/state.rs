@@ -13,6 +13,7 @@ use super::convert::{self, Encoding, Lines};
 use super::documents::{Document, Documents};
 use super::loader::Buffers;
 use crate::analysis::{Analysis, analyze};
+use crate::ide::Names;
 use crate::text::{FileId, Span};
 
 /// What is known of one program.
@@ -26,6 +27,7 @@ pub struct Checked {
     pub reads: HashSet<String>,
     encoding: Encoding,
     lines: Vec<OnceCell<Lines>>,
+    names: OnceCell<Names>,
 }
 
 impl Checked {
@@ -39,6 +41,7 @@ impl Checked {
             lines: analysis.sources.files().map(|_| OnceCell::new()).collect(),
             analysis,
             reads: loader.reads(),
+            names: OnceCell::new(),
             encoding: state.client.encoding,
         }
     }
@@ -56,6 +59,11 @@ impl Checked {
     /// The lines of `file`.
     pub fn lines(&self, file: FileId) -> &Lines {
         self.lines[file.0 as usize].get_or_init(|| Lines::new(self.text(file)))
+    }
+
+    /// What the names in the program mean.
+    pub fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::new(&self.analysis))
     }
 
     /// Where `span` is in its file.

@@ -112,6 +112,7 @@ fn calls(found: BTreeMap<Item, Vec<Place>>) -> Vec<Call> {
 mod tests {
     use super::*;
     use crate::ide::testing::program;
+    use crate::ide::{Facts, Names};
 
     #[test]
     fn knows_users_and_used() {
@@ -119,7 +120,8 @@ mod tests {
             "block A(f) {\n    input x: [N, C]\n    Linear(f)\n    output y\n}\nblock $0B(f) {\n    input x: [N, C]\n    A(f)\n    A(2)\n    output y\n}\nmodel M {\n    input x: [N, 8]\n    B(3)\n    output y\n}\n",
             &[],
         );
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let asked = prepare(&view, analysis.files[0].0, offset).unwrap();
         assert_eq!(asked.name, "B");
         let named = |calls: Vec<Call>| -> Vec<(String, usize)> {

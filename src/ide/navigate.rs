@@ -98,6 +98,7 @@ pub(super) fn symbol_at(view: &View, place: &Place) -> Option<SymbolId> {
 mod tests {
     use super::*;
     use crate::ide::testing::program;
+    use crate::ide::{Facts, Names};
 
     const BLOCKS: (&str, &str) = (
         "blocks.nn",
@@ -106,7 +107,8 @@ mod tests {
 
     fn goes_to(text: &str) -> Option<String> {
         let (analysis, offset) = program(text, &[BLOCKS]);
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let found = definition(&view, analysis.files[0].0, offset)?;
         let file = view.file(&found.target.file)?;
         let text = &analysis.sources.file(file).text;
@@ -145,7 +147,8 @@ mod tests {
             "import Res from \"blocks.nn\"\nmodel M {\n    input x: [N, 4]\n    Res(3)\n    Res(4)\n    output y\n}\n",
             &[BLOCKS],
         );
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let found = references(&[&view], "blocks.nn", 7);
         let files: Vec<_> = found.iter().map(|(place, d)| (&*place.file, *d)).collect();
         assert_eq!(

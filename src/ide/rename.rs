@@ -259,6 +259,7 @@ fn stored(view: &View, symbol: &Symbol, to: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::ide::testing::program;
+    use crate::ide::{Facts, Names};
 
     fn renamed(text: &str, to: &str) -> String {
         let blocks = (
@@ -266,7 +267,8 @@ mod tests {
             "block Res(width) {\n    input x: [N, C]\n    Linear(width)\n    output z\n}\nblock Other(a) {\n    input x: [N]\n    output x\n}\n",
         );
         let (analysis, offset) = program(text, &[blocks]);
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let rename = match rename(&[&view], "main.nn", offset, to) {
             Ok(rename) => rename,
             Err(why) => return format!("refused: {why}"),

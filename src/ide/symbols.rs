@@ -194,6 +194,7 @@ fn distance(name: &str, query: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::ide::testing::program;
+    use crate::ide::{Facts, Names};
 
     fn tree(entries: &[Outline], depth: usize, out: &mut String) {
         for entry in entries {
@@ -213,7 +214,8 @@ mod tests {
             "block B(f) {\n    input x: [N, C]\n    Linear(f)\n    output y\n}\nmodel M(k = 2) {\n    input x: [N, 8]\n    let w = 2 * k\n    a: B(w)\n    s: repeat 2 as i {\n        l: Linear(5 - i)\n        ReLU\n    }\n    reuse a from x\n    bad: Lin ear\n    output y: [N, 4]\n}\n",
             &[],
         );
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let mut out = String::new();
         tree(&outline(&view, analysis.files[0].0), 0, &mut out);
         insta::assert_snapshot!(out);
@@ -225,7 +227,8 @@ mod tests {
             "block Residual(f) {\n    input x: [N, C]\n    res: Linear(f)\n    output y\n}\n",
             &[],
         );
-        let view = View::new(&analysis);
+        let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+        let view = View::new(&analysis, &names, &facts);
         let names = |query: &str| -> Vec<String> {
             let found = search(&[&view], query, 10).into_iter();
             found.map(|one| one.name).collect()

@@ -1,0 +1,65 @@
+//! Requests to those who answer them: a line each.
+
+use lsp_server::{ErrorCode, Request, Response};
+
+use super::state::State;
+
+/// Why a request has no answer.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The kind of refusal.
+    pub code: ErrorCode,
+    /// The reason, for a person.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A request that cannot be done as things are; the client shows the reason.
+    pub fn failed(message: impl Into<String>) -> Refusal {
+        Refusal {
+            code: ErrorCode::RequestFailed,
+            message: message.into(),
+        }
+    }
+}
+
+/// What a handler gives.
+pub type Answer<T> = Result<T, Refusal>;
+
+/// Answers `request`. A handler that panics is answered for.
+pub fn answer(state: &State, request: Request) -> Response {
+    let id = request.id.clone();
+    let method = request.method.clone();
+    let answered = state.guarded(|| route(state, request));
+    answered.unwrap_or_else(|| {
+        let message = format!("internal error while answering {method}");
+        Response::new_err(id, ErrorCode::InternalError as i32, message)
+    })
+}
+
+/// The table of requests.
+fn route(_state: &State, request: Request) -> Response {
+    let unknown = format!("nnc does not answer {}", request.method);
+    Response::new_err(request.id, ErrorCode::MethodNotFound as i32, unknown)
+}
+
+/// Reads the parameters of `R`, calls its handler and writes the answer.
+#[allow(dead_code)]
+fn on<R: lsp_types::request::Request>(
+    state: &State,
+    request: Request,
+    handler: impl FnOnce(&State, R::Params) -> Answer<R::Result>,
+) -> Response {
+    let Request { id, params, .. } = request;
+    let params = match serde_json::from_value::<R::Params>(params) {
+        Ok(params) => params,
+        Err(error) => {
+            let message = format!("the parameters of {} are wrong: {error}", R::METHOD);
+            return Response::new_err(id, ErrorCode::InvalidParams as i32, message);
+        }
+    };
+    match handler(state, params) {
+        Ok(result) => Response::new_ok(id, result),
+        Err(refusal) => Response::new_err(id, refusal.code as i32, refusal.message),
+    }
+}

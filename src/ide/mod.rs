@@ -2,7 +2,8 @@
 //! [`Analysis`] and byte offsets. No I/O, no threads, no protocol.
 //!
 //! [`Names`] says what each name in the text means, from the trees alone, so that it is as good
-//! beside an error as without; [`Facts`] says what the checker found out about a statement.
+//! beside an error as without; [`Facts`] says what the checker found out about a statement. A
+//! [`View`] has both at hand.
 
 pub mod calls;
 mod cursor;
@@ -16,30 +17,59 @@ pub mod symbols;
 mod testing;
 
 use crate::analysis::Analysis;
+use crate::syntax::ast;
 use crate::text::{FileId, Span};
 
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
 pub use names::{Inner, Names, Occurrence, Symbol, SymbolId, SymbolKind};
 
-/// A program with what is asked of it again and again.
+/// An analysis with its names and facts: what every question of an editor is answered from.
+#[derive(Clone, Copy)]
 pub struct View<'a> {
-    /// All that is known of it.
+    /// All that is known of the program.
     pub analysis: &'a Analysis,
-    /// What its names mean.
-    pub names: Names,
+    /// What the names in its text mean.
+    pub names: &'a Names,
     /// What the checker found out about its statements.
-    pub facts: Facts<'a>,
+    pub facts: &'a Facts<'a>,
 }
 
 impl<'a> View<'a> {
-    /// The view of `analysis`.
-    pub fn new(analysis: &'a Analysis) -> View<'a> {
+    /// A view of `analysis`, of which `names` and `facts` were made.
+    pub fn new(analysis: &'a Analysis, names: &'a Names, facts: &'a Facts<'a>) -> View<'a> {
         View {
             analysis,
-            names: Names::new(analysis),
-            facts: Facts::new(analysis),
+            names,
+            facts,
         }
+    }
+
+    /// The position of `file` in `Analysis::files`.
+    pub fn unit(&self, file: FileId) -> usize {
+        let files = &self.analysis.files;
+        let found = files.iter().position(|(other, _)| *other == file);
+        found.expect("every file of an analysis has a tree")
+    }
+
+    /// The tree of `file`.
+    pub fn tree(&self, file: FileId) -> &'a ast::File {
+        &self.analysis.files[self.unit(file)].1
+    }
+
+    /// The text of `file`.
+    pub fn text(&self, file: FileId) -> &'a str {
+        &self.analysis.sources.file(file).text
+    }
+
+    /// The text of `span`.
+    pub fn slice(&self, span: Span) -> &'a str {
+        self.analysis.sources.slice(span)
+    }
+
+    /// The line on which `span` starts, from 1.
+    pub fn line(&self, span: Span) -> usize {
+        self.analysis.sources.line(span)
     }
 
     /// The file called `name`, when the program has it.

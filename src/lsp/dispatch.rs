@@ -1,8 +1,15 @@
 //! Requests to those who answer them: a line each.
 
 use lsp_server::{ErrorCode, Request, Response};
+use lsp_types::request::{
+    CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
+    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, GotoDefinition,
+    PrepareRenameRequest, References, Rename, Request as Kind, SelectionRangeRequest,
+    WorkspaceSymbolRequest,
+};
 
 use super::state::State;
+use super::{calls, navigation, ranges, rename, symbols};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -38,14 +45,41 @@ pub fn answer(state: &State, request: Request) -> Response {
 }
 
 /// The table of requests.
-fn route(_state: &State, request: Request) -> Response {
-    let unknown = format!("nnc does not answer {}", request.method);
-    Response::new_err(request.id, ErrorCode::MethodNotFound as i32, unknown)
+fn route(state: &State, request: Request) -> Response {
+    match request.method.as_str() {
+        CallHierarchyIncomingCalls::METHOD => {
+            on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)
+        }
+        CallHierarchyOutgoingCalls::METHOD => {
+            on::<CallHierarchyOutgoingCalls>(state, request, calls::outgoing)
+        }
+        CallHierarchyPrepare::METHOD => on::<CallHierarchyPrepare>(state, request, calls::prepare),
+        DocumentHighlightRequest::METHOD => {
+            on::<DocumentHighlightRequest>(state, request, navigation::highlights)
+        }
+        DocumentSymbolRequest::METHOD => {
+            on::<DocumentSymbolRequest>(state, request, symbols::document)
+        }
+        FoldingRangeRequest::METHOD => on::<FoldingRangeRequest>(state, request, ranges::folding),
+        GotoDefinition::METHOD => on::<GotoDefinition>(state, request, navigation::definition),
+        PrepareRenameRequest::METHOD => on::<PrepareRenameRequest>(state, request, rename::prepare),
+        References::METHOD => on::<References>(state, request, navigation::references),
+        Rename::METHOD => on::<Rename>(state, request, rename::rename),
+        SelectionRangeRequest::METHOD => {
+            on::<SelectionRangeRequest>(state, request, ranges::selection)
+        }
+        WorkspaceSymbolRequest::METHOD => {
+            on::<WorkspaceSymbolRequest>(state, request, symbols::workspace)
+        }
+        unknown => {
+            let message = format!("nnc does not answer {unknown}");
+            Response::new_err(request.id, ErrorCode::MethodNotFound as i32, message)
+        }
+    }
 }
 
 /// Reads the parameters of `R`, calls its handler and writes the answer.
-#[allow(dead_code)]
-fn on<R: lsp_types::request::Request>(
+fn on<R: Kind>(
     state: &State,
     request: Request,
     handler: impl FnOnce(&State, R::Params) -> Answer<R::Result>,

@@ -7,15 +7,21 @@
 //! `lsp_types` and `lsp_server` are known here alone. What is shown comes from `analysis` and from
 //! the rooms below as plain data; a handler turns offsets into positions and no more.
 
+mod calls;
 mod capabilities;
 mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
 mod loader;
+mod navigation;
 mod notices;
+mod programs;
+mod ranges;
+mod rename;
 mod server;
 mod state;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -5,6 +5,7 @@
 //! beside an error as without; [`Facts`] says what the checker found out about a statement. A
 //! [`View`] has both at hand.
 
+pub mod actions;
 pub mod calls;
 mod cursor;
 mod facts;

@@ -1,11 +1,11 @@
 //! What the client can do and wants, and what the server offers.
 
 use lsp_types::{
-    CallHierarchyServerCapability, FoldingRangeProviderCapability, InitializeResult, OneOf,
-    PositionEncodingKind, RenameOptions, SaveOptions, SelectionRangeProviderCapability,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    CallHierarchyServerCapability, CodeActionKind, CodeActionOptions,
+    FoldingRangeProviderCapability, InitializeResult, OneOf, PositionEncodingKind, RenameOptions,
+    SaveOptions, SelectionRangeProviderCapability, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde_json::Value;
 
@@ -114,6 +114,19 @@ pub fn offer(client: &Client) -> InitializeResult {
                     ..TextDocumentSyncOptions::default()
                 },
             )),
+            code_action_provider: Some(
+                CodeActionOptions {
+                    code_action_kinds: Some(vec![
+                        CodeActionKind::QUICKFIX,
+                        CodeActionKind::REFACTOR_EXTRACT,
+                        CodeActionKind::REFACTOR_INLINE,
+                        CodeActionKind::REFACTOR_REWRITE,
+                        CodeActionKind::SOURCE_FIX_ALL,
+                    ]),
+                    ..CodeActionOptions::default()
+                }
+                .into(),
+            ),
             definition_provider: Some(OneOf::Left(true)),
             references_provider: Some(OneOf::Left(true)),
             document_highlight_provider: Some(OneOf::Left(true)),

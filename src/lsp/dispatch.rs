@@ -3,13 +3,13 @@
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
-    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, GotoDefinition,
-    PrepareRenameRequest, References, Rename, Request as Kind, SelectionRangeRequest,
-    WorkspaceSymbolRequest,
+    CodeActionRequest, DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest,
+    GotoDefinition, PrepareRenameRequest, References, Rename, Request as Kind,
+    SelectionRangeRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{calls, navigation, ranges, rename, symbols};
+use super::{actions, calls, navigation, ranges, rename, symbols};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -54,6 +54,7 @@ fn route(state: &State, request: Request) -> Response {
             on::<CallHierarchyOutgoingCalls>(state, request, calls::outgoing)
         }
         CallHierarchyPrepare::METHOD => on::<CallHierarchyPrepare>(state, request, calls::prepare),
+        CodeActionRequest::METHOD => on::<CodeActionRequest>(state, request, actions::actions),
         DocumentHighlightRequest::METHOD => {
             on::<DocumentHighlightRequest>(state, request, navigation::highlights)
         }

@@ -7,6 +7,7 @@
 
 mod cursor;
 mod facts;
+mod hover;
 mod names;
 #[cfg(test)]
 mod testing;
@@ -17,6 +18,7 @@ use crate::text::{FileId, Span};
 
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
+pub use hover::{Hover, hover};
 pub use names::{Names, Occurrence, Symbol, SymbolId, SymbolKind};
 
 /// An analysis with its names and facts: what every question of an editor is answered from.

@@ -43,7 +43,7 @@ pub fn hover(view: &View, file: FileId, offset: usize) -> Option<Hover> {
             span.file == file && touches(span, offset) && span.start < span.end
         })
         .collect();
-    let mut parts: Vec<String> = told.iter().map(|told| mistake(told)).collect();
+    let mut parts: Vec<String> = told.iter().map(|told| mistake(view, told)).collect();
     let narrowest = told.iter().map(|told| told.primary.span);
     let narrowest = narrowest.min_by_key(|span| span.end - span.start);
     let span = thing.as_ref().map(|thing| thing.span).or(narrowest)?;
@@ -59,13 +59,20 @@ fn touches(span: Span, offset: usize) -> bool {
     (span.start as usize..=span.end as usize).contains(&offset)
 }
 
-/// A diagnostic: its message, its notes, where to read more.
-fn mistake(told: &Diagnostic) -> String {
+/// A diagnostic: its message, the other places that take part, its notes, where to read more.
+fn mistake(view: &View, told: &Diagnostic) -> String {
     let severity = match told.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let mut text = format!("**{severity}[{}]**: {}", told.code, told.message);
+    let labels = told.labels.iter().filter(|label| !label.message.is_empty());
+    let labels =
+        labels.map(|label| format!("\n- line {}: {}", view.line(label.span), label.message));
+    let labels: Vec<_> = labels.collect();
+    if !labels.is_empty() {
+        text += &format!("\n{}", labels.concat());
+    }
     for note in &told.notes {
         // A note of several lines is a drawing: columns stand below each other.
         text += &match note.contains('\n') {
@@ -104,17 +111,9 @@ fn thing(view: &View, file: FileId, offset: usize) -> Option<Hover> {
             let name = layer.arguments[index].name.as_ref()?;
             argument(view, layer, index, name.span)
         }
-        Part::ArgumentValue(layer, Some(index), Some(expr)) => {
-            chosen(layer, index, expr)
-                .or_else(|| in_expr(view, expr, offset))
-                .or_else(|| {
-                    // What is part of a larger value is no argument itself.
-                    let whole = layer.arguments[index].value.span == expr.span;
-                    whole
-                        .then(|| argument(view, layer, index, expr.span))
-                        .flatten()
-                })
-        }
+        Part::ArgumentValue(layer, Some(index), Some(expr)) => chosen(layer, index, expr)
+            .or_else(|| in_expr(view, expr, offset))
+            .or_else(|| argument(view, layer, index, layer.arguments[index].value.span)),
         Part::Path(path, index) => {
             let body = view.facts.body(at.definition?.name.span);
             of(
@@ -199,8 +198,20 @@ fn argument(view: &View, layer: &LayerStatement, index: usize, span: Span) -> Op
         }
         return Some(Hover { text, span });
     }
-    let found = view.names.at(span.file, span.start as usize)?;
-    (found.span == span).then(|| symbol(view, span)).flatten()
+    // A parameter of a block.
+    let used = view
+        .names
+        .at(layer.layer.span.file, layer.layer.span.start as usize)?;
+    let inside = view.names.inside(used.symbol);
+    let mut parameters = inside.filter(|(_, it)| it.kind == SymbolKind::Parameter);
+    let (parameter, _) = match name {
+        Some(name) => parameters.find(|(_, it)| it.name == name.value),
+        None => parameters.nth(index),
+    }?;
+    Some(Hover {
+        text: size::constant(view, parameter),
+        span,
+    })
 }
 
 /// `text` in backticks, on one line.

@@ -5,10 +5,13 @@
 //! beside an error as without; [`Facts`] says what the checker found out about a statement. A
 //! [`View`] has both at hand.
 
+mod completion;
 mod cursor;
 mod facts;
 mod hover;
+mod line;
 mod names;
+mod signature;
 #[cfg(test)]
 mod testing;
 
@@ -16,10 +19,12 @@ use crate::analysis::Analysis;
 use crate::syntax::ast;
 use crate::text::{FileId, Span};
 
+pub use completion::{Beside, Completion, Insert, Item, Kind, completion};
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
 pub use hover::{Hover, hover};
 pub use names::{Names, Occurrence, Symbol, SymbolId, SymbolKind};
+pub use signature::{Parameter, Signature, signature};
 
 /// An analysis with its names and facts: what every question of an editor is answered from.
 #[derive(Clone, Copy)]

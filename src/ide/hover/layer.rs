@@ -6,7 +6,7 @@ use crate::diag::data::list;
 use crate::ide::View;
 use crate::layers;
 use crate::layers::args::Args;
-use crate::layers::def::{ArgDef, Default, LayerDef, TensorType};
+use crate::layers::def::{ArgDef, ArgKind, Default, LayerDef, TensorType};
 use crate::shape::{Dim, Shape};
 use crate::syntax::ast::Statement;
 use crate::view::paint::Paint;
@@ -15,6 +15,8 @@ use crate::view::{number, reference};
 
 /// The columns of a signature.
 const WIDTH: usize = 64;
+/// The longest cost that says something to a person, in characters.
+const LONGEST: usize = 60;
 /// How many stored tensors are told one by one.
 const MOST: usize = 8;
 
@@ -108,7 +110,9 @@ fn in_numbers(model: &Model, layer: &Layer) -> String {
         && !cost.macs.is_const(0)
     {
         let macs = number::size(&cost.macs);
-        lines.push(format!("- **cost** {macs} multiply-accumulates"));
+        if macs.chars().count() <= LONGEST {
+            lines.push(format!("- **cost** {macs} multiply-accumulates"));
+        }
     }
     if types.is_some() {
         lines.extend(sees(model, layer));
@@ -171,15 +175,22 @@ fn arguments(args: &Args, kind: &str) -> Option<String> {
     let mut left = Vec::new();
     for (at, slot) in slots.iter().enumerate() {
         match (given(at), reference::default(slot), slot.default) {
-            (Some(value), ..) => set.push(code(&format!("{}={value}", slot.name))),
+            (Some(value), ..) => set.push(match value == slot.name {
+                true => format!("`{value}`"),
+                false => code(&format!("{}={value}", slot.name)),
+            }),
             (None, Some(value), _) => left.push(format!("`{}={value}`", slot.name)),
             (None, None, Default::Absent(what)) => {
                 // What another argument is, it is too.
                 let other = slots.iter().position(|slot| slot.name == what);
-                left.push(match other.and_then(given) {
-                    Some(value) => code(&format!("{}={value}", slot.name)),
-                    None => format!("`{}` {what}", slot.name),
-                });
+                match other.and_then(given) {
+                    Some(value) => left.push(code(&format!("{}={value}", slot.name))),
+                    None if slot.kind == ArgKind::Axis => {
+                        left.push(format!("`{}` is {what}", slot.name));
+                    }
+                    // The parameters and the inputs are told of elsewhere.
+                    None => {}
+                }
             }
             _ => {}
         }

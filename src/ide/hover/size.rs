@@ -1,5 +1,7 @@
 //! Compile-time names: dimension variables, `let`s, parameters, counters.
 
+use std::collections::HashSet;
+
 use super::value::{body, statement_at};
 use super::{block_of, code};
 use crate::check::program::{Model, Required};
@@ -62,7 +64,7 @@ fn bound(view: &View, symbol: SymbolId) -> Option<String> {
     Some(match dim == &*known.name {
         true => format!("- **is** axis {axis} of `{input}`, line {line}"),
         false => format!(
-            "- **is told by** axis {axis} of `{input}`, line {line}: {}",
+            "- **from** axis {axis} of `{input}`, which is {}, line {line}",
             code(dim)
         ),
     })
@@ -101,7 +103,7 @@ pub(super) fn need(view: &View, required: &Required) -> String {
 /// The sizes in which `name` takes part further down, each once: with the value that first has it
 /// and its line.
 fn trail(view: &View, body: &Model, name: &Name) -> Vec<(Dim, Name, usize)> {
-    let mut known: Vec<Dim> = vec![Dim::var(name.clone())];
+    let mut known = HashSet::from([Dim::var(name.clone())]);
     let inputs = body.inputs.iter().filter_map(|input| body.ty(input.value));
     known.extend(inputs.flat_map(|ty| ty.shape.iter().cloned()));
     let mut found = Vec::new();
@@ -111,7 +113,7 @@ fn trail(view: &View, body: &Model, name: &Name) -> Vec<(Dim, Name, usize)> {
         let Some(ty) = &value.ty else { continue };
         for dim in &ty.shape {
             if dim.as_const().is_none() && !known.contains(dim) && dim.vars().contains(name) {
-                known.push(dim.clone());
+                known.insert(dim.clone());
                 found.push((dim.clone(), value.name.clone(), view.line(value.span)));
             }
         }

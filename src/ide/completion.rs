@@ -312,7 +312,7 @@ impl Menu<'_, '_> {
             }
             let mut item = self.item("[N]", Kind::Shape);
             item.detail = Some("a shape".to_owned());
-            item.insert = Insert::Snippet("[${1:N}, $0]".to_owned());
+            item.insert = Insert::Snippet("[${1:N}]".to_owned());
             self.add(item);
         }
     }

@@ -18,11 +18,6 @@ pub struct Word<'t> {
 }
 
 impl Word<'_> {
-    /// Offset after its last byte.
-    pub fn end(&self) -> usize {
-        self.start + self.text.len()
-    }
-
     /// Whether it could be a name.
     pub fn is_name(&self) -> bool {
         let first = self.text.bytes().next();

@@ -49,7 +49,9 @@ impl Menu<'_, '_> {
                 }
             }
         }
-        if slot.is_none_or(|slot| takes_names(slot.kind)) {
+        if slot.is_none_or(|slot| takes_names(slot.kind))
+            && !self.line.rest().trim_start().starts_with('=')
+        {
             self.constants();
         }
         if call.nested && slot.is_some_and(|slot| slot.kind == ArgKind::Shape) {

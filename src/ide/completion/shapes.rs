@@ -17,8 +17,6 @@ impl Menu<'_, '_> {
                 item.detail = Some("the inferred shape".to_owned());
                 item.documentation =
                     Some("What this line gives, as the compiler infers it.".to_owned());
-                // A bracket opens no word: it is typed to get here.
-                item.filter = Some(format!("[{shape}"));
                 self.add(item);
             }
             return;

@@ -26,7 +26,7 @@ impl Menu<'_, '_> {
         self.word("repeat", "repeat ${1:2} {\n\t$0\n}");
         self.word("reuse", "reuse ${1:label}");
         if !labelled {
-            self.word("input", "input ${1:x}: [${2:N}, $0]");
+            self.word("input", "input ${1:x}: [${2:N}]");
             self.word("output", "output ${1:y}");
             self.word("let", "let ${1:name} = $0");
             if self.takes_weights() {
@@ -232,11 +232,11 @@ impl Menu<'_, '_> {
             [] => {
                 self.word(
                     "model",
-                    "model ${1:Name} {\n\tinput ${2:x}: [${3:N}, $0]\n\toutput ${4:y}\n}",
+                    "model ${1:Name} {\n\tinput ${2:x}: [${3:N}]\n\t$0\n\toutput ${4:y}\n}",
                 );
                 self.word(
                     "block",
-                    "block ${1:Name}($2) {\n\tinput ${3:x}: [${4:N}, $0]\n\toutput ${5:y}\n}",
+                    "block ${1:Name}($2) {\n\tinput ${3:x}: [${4:N}]\n\t$0\n\toutput ${5:y}\n}",
                 );
                 self.word("import", "import ${1:Block} from \"$0\"");
                 self.word("layout", "layout ${1|channels_first,channels_last|}");

@@ -1,6 +1,7 @@
 //! After `from` and `reuse`: labels, what is behind them, and compile-time names.
 
 use super::{Insert, Kind, MOST, Menu};
+use crate::check::program::Param;
 use crate::ide::hover::value::{outputs, params, result_names, statement_at, types};
 use crate::ide::names::Inner;
 use crate::ide::{Symbol, SymbolId, SymbolKind};
@@ -53,8 +54,7 @@ impl Menu<'_, '_> {
     /// A label, then what may be wanted behind it.
     fn label(&mut self, id: SymbolId, results: bool) {
         let symbol = self.view.names.symbol(id);
-        let types = types(self.view, id);
-        let detail = shape_of(&types);
+        let detail = self.shape(id);
         let documentation = about(self.view, symbol);
         let mut item = self.item(&*symbol.name, Kind::Value);
         item.detail = detail;
@@ -75,13 +75,26 @@ impl Menu<'_, '_> {
             for (name, inner) in labels {
                 let inside = self.view.names.symbol(*inner);
                 if inside.written {
-                    let types = super::values::types(self.view, *inner);
                     let mut item = self.item(format!("{}.*.{name}", symbol.name), Kind::Value);
-                    item.detail = shape_of(&types).map(|shape| format!("{shape}, every turn"));
+                    item.detail = self
+                        .shape(*inner)
+                        .map(|shape| format!("{shape}, every turn"));
                     item.documentation = Some(about(self.view, inside));
                     self.add(item);
                 }
             }
+        }
+    }
+
+    /// The shape of a label's value: `[N, 4]`, or both ends of a repeat where they differ:
+    /// `[N, 4] … [N, 6]`. Where an error hides some turns, that of the first.
+    fn shape(&self, id: SymbolId) -> Option<String> {
+        match types(self.view, id).as_slice() {
+            [] => self.result(self.view.names.symbol(id), 0),
+            [first, .., last] if first != last => {
+                Some(format!("{} … {}", written(first), written(last)))
+            }
+            [first, ..] => Some(written(first)),
         }
     }
 
@@ -117,6 +130,11 @@ impl Menu<'_, '_> {
         };
         // The label that is reached, whether a turn of it has been chosen, and whether the path
         // leads into a block, where only stored tensors are seen.
+        let path: Vec<&str> = path
+            .iter()
+            .map(|part| if *part == "*" { "0" } else { part })
+            .collect();
+        let path = path.join(".");
         let (mut at, mut turn, mut hidden) = (first, false, false);
         for part in rest {
             let inner = &self.view.names.symbol(at).inner;
@@ -149,7 +167,7 @@ impl Menu<'_, '_> {
             }
             Inner::Repeat(_) => self.turns(symbol),
             Inner::Block(block) => self.of_block(symbol, *block, hidden),
-            Inner::Layer(_) => self.of_layer(at, symbol, hidden),
+            Inner::Layer(_) => self.of_layer(at, symbol, hidden.then_some(&path)),
             Inner::Nothing => {}
         }
     }
@@ -187,24 +205,34 @@ impl Menu<'_, '_> {
         }
     }
 
-    fn of_layer(&mut self, id: SymbolId, symbol: &Symbol, hidden: bool) {
-        if !hidden {
+    /// The results of a layer and its stored tensors; these alone where it is inside a block, at
+    /// `path`.
+    fn of_layer(&mut self, id: SymbolId, symbol: &Symbol, path: Option<&String>) {
+        if path.is_none() {
             for (at, name) in result_names(self.view, id).into_iter().enumerate() {
                 let mut item = self.item(name, Kind::Member);
                 item.detail = self.result(symbol, at + 1);
                 self.add(item);
             }
         }
-        self.tensors(symbol);
+        self.tensors(symbol, path);
     }
 
-    /// The stored tensors of the layer at a label, by the last part of their names.
-    fn tensors(&mut self, symbol: &Symbol) {
-        let owner = symbol.owner.map(|owner| self.view.names.symbol(owner).span);
-        let Some(body) = owner.and_then(|owner| self.view.facts.body(owner)) else {
+    /// The stored tensors of the layer at a label, by the last part of their names. Those inside a
+    /// block are the ones of this use, at `path`.
+    fn tensors(&mut self, symbol: &Symbol, path: Option<&String>) {
+        let Some(body) = self.scope.body else {
             return;
         };
-        for param in params(body, symbol.whole) {
+        let found: Vec<&Param> = match path {
+            None => params(body, symbol.whole),
+            Some(path) => {
+                let below = format!("{path}.");
+                let all = body.params.iter();
+                all.filter(|param| param.name.starts_with(&below)).collect()
+            }
+        };
+        for param in found {
             let name = param.name.rsplit('.').next().unwrap_or(&param.name);
             let mut item = self.item(name, Kind::Member);
             let what = if param.trained { "parameter" } else { "buffer" };
@@ -288,17 +316,6 @@ impl Menu<'_, '_> {
         };
         let text = value.filter(|value| !value.is_poisoned())?.to_string();
         (text != *symbol.name).then_some(text)
-    }
-}
-
-/// `[N, 4]`, or both ends of a repeat where they differ: `[N, 4] … [N, 6]`.
-fn shape_of(types: &[&TensorType]) -> Option<String> {
-    match types {
-        [] => None,
-        [first, .., last] if first != last => {
-            Some(format!("{} … {}", written(first), written(last)))
-        }
-        [first, ..] => Some(written(first)),
     }
 }
 

@@ -5,13 +5,18 @@
 //! beside an error as without; [`Facts`] says what the checker found out about a statement. A
 //! [`View`] has both at hand.
 
+pub mod calls;
 mod completion;
 mod cursor;
 mod facts;
 mod hover;
 mod line;
 mod names;
+pub mod navigate;
+pub mod ranges;
+pub mod rename;
 mod signature;
+pub mod symbols;
 #[cfg(test)]
 mod testing;
 
@@ -23,7 +28,7 @@ pub use completion::{Beside, Completion, Insert, Item, Kind, completion};
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
 pub use hover::{Hover, hover};
-pub use names::{Names, Occurrence, Symbol, SymbolId, SymbolKind};
+pub use names::{Inner, Names, Occurrence, Symbol, SymbolId, SymbolKind};
 pub use signature::{Parameter, Signature, signature};
 
 /// An analysis with its names and facts: what every question of an editor is answered from.
@@ -73,4 +78,30 @@ impl<'a> View<'a> {
     pub fn line(&self, span: Span) -> usize {
         self.analysis.sources.line(span)
     }
+
+    /// The file called `name`, when the program has it.
+    pub fn file(&self, name: &str) -> Option<FileId> {
+        let mut files = self.analysis.sources.files();
+        files.find(|(_, file)| file.name == name).map(|(id, _)| id)
+    }
+
+    /// Where `span` is, in words that hold for other programs too.
+    pub fn place(&self, span: Span) -> Place {
+        Place {
+            file: self.analysis.sources.file(span.file).name.clone(),
+            start: span.start,
+            end: span.end,
+        }
+    }
+}
+
+/// Bytes of a file by its name: the same place in every program that reads the file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The file's name, as the loader gave it.
+    pub file: String,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
 }

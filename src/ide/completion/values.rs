@@ -3,8 +3,7 @@
 use super::{Insert, Kind, MOST, Menu};
 use crate::check::program::Param;
 use crate::ide::hover::value::{outputs, params, result_names, statement_at, types};
-use crate::ide::names::Inner;
-use crate::ide::{Symbol, SymbolId, SymbolKind};
+use crate::ide::{Inner, Symbol, SymbolId, SymbolKind};
 use crate::layers::def::TensorType;
 use crate::syntax::ast::{ExprKind, StatementKind};
 use crate::tensor::DType;

@@ -3,8 +3,7 @@
 use super::layer::{product, stored};
 use super::{block_of, code, counted, written};
 use crate::check::program::{Model, Param};
-use crate::ide::names::Inner;
-use crate::ide::{SymbolId, SymbolKind, View, cursor};
+use crate::ide::{Inner, SymbolId, SymbolKind, View, cursor};
 use crate::layers;
 use crate::layers::def::TensorType;
 use crate::syntax::ast::{Path, SegmentKind, Statement, StatementKind};

@@ -6,10 +6,16 @@
 
 mod cursor;
 mod facts;
+mod hints;
+mod lenses;
 mod names;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
+pub use hints::{Hint, HintKind, HintOptions, hints};
+pub use lenses::{Lens, lenses};
 pub use names::{Names, Occurrence, Symbol, SymbolId, SymbolKind};
+pub use tokens::{Token, TokenKind, tokens};

@@ -1,13 +1,15 @@
 //! What the client can do and wants, and what the server offers.
 
 use lsp_types::{
-    InitializeResult, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities, ServerInfo,
+    CodeLensOptions, InitializeResult, OneOf, PositionEncodingKind, SaveOptions,
+    SemanticTokensFullOptions, SemanticTokensOptions, ServerCapabilities, ServerInfo,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde_json::Value;
 
 use super::convert::Encoding;
+use super::tokens::legend;
 
 /// What the client says of itself.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +114,19 @@ pub fn offer(client: &Client) -> InitializeResult {
                     ..TextDocumentSyncOptions::default()
                 },
             )),
+            inlay_hint_provider: Some(OneOf::Left(true)),
+            code_lens_provider: Some(CodeLensOptions {
+                resolve_provider: Some(false),
+            }),
+            semantic_tokens_provider: Some(
+                SemanticTokensOptions {
+                    legend: legend(),
+                    range: Some(true),
+                    full: Some(SemanticTokensFullOptions::Bool(true)),
+                    ..SemanticTokensOptions::default()
+                }
+                .into(),
+            ),
             workspace: Some(WorkspaceServerCapabilities {
                 workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                     supported: Some(true),

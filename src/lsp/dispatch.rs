@@ -1,8 +1,13 @@
 //! Requests to those who answer them: a line each.
 
 use lsp_server::{ErrorCode, Request, Response};
+use lsp_types::request::{
+    CodeLensRequest, InlayHintRequest, Request as Kind, SemanticTokensFullRequest,
+    SemanticTokensRangeRequest,
+};
 
 use super::state::State;
+use super::{hints, lenses, tokens};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -38,14 +43,25 @@ pub fn answer(state: &State, request: Request) -> Response {
 }
 
 /// The table of requests.
-fn route(_state: &State, request: Request) -> Response {
-    let unknown = format!("nnc does not answer {}", request.method);
-    Response::new_err(request.id, ErrorCode::MethodNotFound as i32, unknown)
+fn route(state: &State, request: Request) -> Response {
+    match request.method.as_str() {
+        CodeLensRequest::METHOD => on::<CodeLensRequest>(state, request, lenses::lenses),
+        InlayHintRequest::METHOD => on::<InlayHintRequest>(state, request, hints::hints),
+        SemanticTokensFullRequest::METHOD => {
+            on::<SemanticTokensFullRequest>(state, request, tokens::full)
+        }
+        SemanticTokensRangeRequest::METHOD => {
+            on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
+        unknown => {
+            let message = format!("nnc does not answer {unknown}");
+            Response::new_err(request.id, ErrorCode::MethodNotFound as i32, message)
+        }
+    }
 }
 
 /// Reads the parameters of `R`, calls its handler and writes the answer.
-#[allow(dead_code)]
-fn on<R: lsp_types::request::Request>(
+fn on<R: Kind>(
     state: &State,
     request: Request,
     handler: impl FnOnce(&State, R::Params) -> Answer<R::Result>,

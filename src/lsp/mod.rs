@@ -12,12 +12,15 @@ mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
+mod hints;
+mod lenses;
 mod loader;
 mod notices;
 mod server;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transport;
 mod workspace;
 

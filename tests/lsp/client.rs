@@ -1,7 +1,7 @@
 //! A client that says what a test tells it to.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -179,13 +179,7 @@ impl Client {
 
     /// The answer to the request with the number `id`.
     pub fn answer(&mut self, id: i32) -> Value {
-        loop {
-            let message = self.next();
-            if message["id"] == id && message.get("method").is_none() {
-                return message;
-            }
-            self.seen.push_back(message);
-        }
+        self.wait(|it| it["id"] == id && it.get("method").is_none())
     }
 
     fn next(&mut self) -> Value {

@@ -85,7 +85,8 @@ fn settings_are_asked_for_and_followed() {
 
 #[test]
 fn lenses_stand_above_models() {
-    let document = json!({"textDocument": {"uri": "untitled:a"}});
+    let uri = crate::client::address(&crate::root().join("examples/lenet5.nn"));
+    let document = json!({"textDocument": {"uri": uri}});
     let titles = |client: &mut Client| -> Vec<(String, String)> {
         let answer = client.request("textDocument/codeLens", document.clone());
         let lenses = list(&answer["result"]);
@@ -97,14 +98,14 @@ fn lenses_stand_above_models() {
         titles.collect()
     };
     let mut plain = Client::plain();
-    plain.open("untitled:a", 1, &lenet());
+    plain.open(&uri, 1, &lenet());
     let counts = "61,706 parameters · 416,520·N MACs".to_owned();
     assert_eq!(titles(&mut plain), [(counts, String::new())]);
 
     let mut client = Client::start(json!({
         "capabilities": {}, "initializationOptions": {"commands": true},
     }));
-    client.open("untitled:a", 1, &lenet());
+    client.open(&uri, 1, &lenet());
     let commands: Vec<String> = titles(&mut client).into_iter().map(|(_, it)| it).collect();
     assert_eq!(commands, ["", "nnc.run", "nnc.trace", "nnc.summary"]);
     let off = json!({"settings": {"nnc": {"codeLens": false}}});

@@ -98,10 +98,10 @@ fn positions_out_of_range_are_answered() {
     );
     let far = json!({"line": 4_294_967_295u32, "character": 4_294_967_295u32});
     let document = json!({"uri": "untitled:a"});
-    for range in [
-        json!({"start": far, "end": far}),
-        json!({"start": far, "end": position(0, 0)}),
-        json!({"start": position(1, 2_000_000), "end": far}),
+    for (version, range) in [
+        (2, json!({"start": far, "end": far})),
+        (3, json!({"start": far, "end": position(0, 0)})),
+        (4, json!({"start": position(1, 2_000_000), "end": far})),
     ] {
         let params = json!({"textDocument": document, "range": range});
         for method in [
@@ -112,8 +112,8 @@ fn positions_out_of_range_are_answered() {
             assert!(answer.get("error").is_none(), "{answer}");
         }
         let edit = json!([{"range": range, "text": "#"}]);
-        client.change("untitled:a", 2, edit);
-        client.diagnostics("untitled:a", 2);
+        client.change("untitled:a", version, edit);
+        client.diagnostics("untitled:a", version);
     }
     let closed = json!({"textDocument": {"uri": "untitled:none"}});
     let answer = client.request("textDocument/codeLens", closed);

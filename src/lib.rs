@@ -5,6 +5,8 @@
 //! `docs/architecture.md`.
 //!
 //! The library neither prints nor opens files: `formats` takes bytes, and [`analysis`] asks a
+//! [`analysis::Loader`] for imported text. Only `cli` does I/O, and WebAssembly, which has no
+//! terminal and no files, does without it.
 //! [`analysis::Loader`] for imported text. Only `cli` and `lsp` do I/O.
 
 // pest's generated parser names it: pest is used without `std`, whose stack probes slow it down.
@@ -12,6 +14,7 @@ extern crate alloc;
 
 pub mod analysis;
 pub mod check;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod diag;
 pub mod exec;

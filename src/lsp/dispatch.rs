@@ -2,12 +2,15 @@
 
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
-    CodeLensRequest, InlayHintRequest, Request as Kind, SemanticTokensFullRequest,
-    SemanticTokensRangeRequest,
+    CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare, CodeLensRequest,
+    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, GotoDefinition,
+    InlayHintRequest, PrepareRenameRequest, References, Rename, Request as Kind,
+    SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
+    WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{hints, lenses, tokens};
+use super::{calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -52,6 +55,30 @@ fn route(state: &State, request: Request) -> Response {
         }
         SemanticTokensRangeRequest::METHOD => {
             on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
+        CallHierarchyIncomingCalls::METHOD => {
+            on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)
+        }
+        CallHierarchyOutgoingCalls::METHOD => {
+            on::<CallHierarchyOutgoingCalls>(state, request, calls::outgoing)
+        }
+        CallHierarchyPrepare::METHOD => on::<CallHierarchyPrepare>(state, request, calls::prepare),
+        DocumentHighlightRequest::METHOD => {
+            on::<DocumentHighlightRequest>(state, request, navigation::highlights)
+        }
+        DocumentSymbolRequest::METHOD => {
+            on::<DocumentSymbolRequest>(state, request, symbols::document)
+        }
+        FoldingRangeRequest::METHOD => on::<FoldingRangeRequest>(state, request, ranges::folding),
+        GotoDefinition::METHOD => on::<GotoDefinition>(state, request, navigation::definition),
+        PrepareRenameRequest::METHOD => on::<PrepareRenameRequest>(state, request, rename::prepare),
+        References::METHOD => on::<References>(state, request, navigation::references),
+        Rename::METHOD => on::<Rename>(state, request, rename::rename),
+        SelectionRangeRequest::METHOD => {
+            on::<SelectionRangeRequest>(state, request, ranges::selection)
+        }
+        WorkspaceSymbolRequest::METHOD => {
+            on::<WorkspaceSymbolRequest>(state, request, symbols::workspace)
         }
         unknown => {
             let message = format!("nnc does not answer {unknown}");

@@ -7,6 +7,7 @@
 //! `lsp_types` and `lsp_server` are known here alone. What is shown comes from `analysis` and from
 //! the rooms below as plain data; a handler turns offsets into positions and no more.
 
+mod calls;
 mod capabilities;
 mod convert;
 mod diagnostics;
@@ -15,9 +16,14 @@ mod documents;
 mod hints;
 mod lenses;
 mod loader;
+mod navigation;
 mod notices;
+mod programs;
+mod ranges;
+mod rename;
 mod server;
 mod state;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod tokens;

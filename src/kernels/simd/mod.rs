@@ -21,16 +21,10 @@ pub const NARROW_ROWS: usize = 8;
 pub const TILE: usize = WIDE * WIDE_ROWS;
 
 /// Whether the processor has AVX2 and FMA. The standard library caches the answer.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn has_avx2() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
-    }
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 /// Runs `f` compiled for the widest vectors that the processor has: plain loops inside of it are

@@ -9,7 +9,9 @@ pub mod calls;
 mod completion;
 mod cursor;
 mod facts;
+mod hints;
 mod hover;
+mod lenses;
 mod line;
 mod names;
 pub mod navigate;
@@ -19,6 +21,7 @@ mod signature;
 pub mod symbols;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 use crate::analysis::Analysis;
 use crate::syntax::ast;
@@ -28,8 +31,11 @@ pub use completion::{Beside, Completion, Insert, Item, Kind, completion};
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
 pub use hover::{Hover, hover};
+pub use hints::{Hint, HintKind, HintOptions, hints};
+pub use lenses::{Lens, lenses};
 pub use names::{Inner, Names, Occurrence, Symbol, SymbolId, SymbolKind};
 pub use signature::{Parameter, Signature, signature};
+pub use tokens::{Token, TokenKind, tokens};
 
 /// An analysis with its names and facts: what every question of an editor is answered from.
 #[derive(Clone, Copy)]

@@ -13,6 +13,8 @@ mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
+mod hints;
+mod lenses;
 mod loader;
 mod navigation;
 mod notices;
@@ -24,6 +26,7 @@ mod state;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transport;
 mod workspace;
 

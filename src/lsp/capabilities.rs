@@ -1,15 +1,17 @@
 //! What the client can do and wants, and what the server offers.
 
 use lsp_types::{
-    CallHierarchyServerCapability, CodeActionKind, CodeActionOptions,
+    CallHierarchyServerCapability, CodeActionKind, CodeActionOptions, CodeLensOptions,
     FoldingRangeProviderCapability, InitializeResult, OneOf, PositionEncodingKind, RenameOptions,
-    SaveOptions, SelectionRangeProviderCapability, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    SaveOptions, SelectionRangeProviderCapability, SemanticTokensFullOptions,
+    SemanticTokensOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde_json::Value;
 
 use super::convert::Encoding;
+use super::tokens::legend;
 
 /// What the client says of itself.
 #[derive(Clone, Debug, Default)]
@@ -124,6 +126,19 @@ pub fn offer(client: &Client) -> InitializeResult {
                         CodeActionKind::SOURCE_FIX_ALL,
                     ]),
                     ..CodeActionOptions::default()
+                }
+                .into(),
+            ),
+            inlay_hint_provider: Some(OneOf::Left(true)),
+            code_lens_provider: Some(CodeLensOptions {
+                resolve_provider: Some(false),
+            }),
+            semantic_tokens_provider: Some(
+                SemanticTokensOptions {
+                    legend: legend(),
+                    range: Some(true),
+                    full: Some(SemanticTokensFullOptions::Bool(true)),
+                    ..SemanticTokensOptions::default()
                 }
                 .into(),
             ),

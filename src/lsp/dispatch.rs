@@ -3,13 +3,14 @@
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
-    CodeActionRequest, DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest,
-    GotoDefinition, PrepareRenameRequest, References, Rename, Request as Kind,
-    SelectionRangeRequest, WorkspaceSymbolRequest,
+    CodeActionRequest, CodeLensRequest, DocumentHighlightRequest, DocumentSymbolRequest,
+    FoldingRangeRequest, GotoDefinition, InlayHintRequest, PrepareRenameRequest, References,
+    Rename, Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest,
+    SemanticTokensRangeRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{actions, calls, navigation, ranges, rename, symbols};
+use super::{actions, calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -47,6 +48,14 @@ pub fn answer(state: &State, request: Request) -> Response {
 /// The table of requests.
 fn route(state: &State, request: Request) -> Response {
     match request.method.as_str() {
+        CodeLensRequest::METHOD => on::<CodeLensRequest>(state, request, lenses::lenses),
+        InlayHintRequest::METHOD => on::<InlayHintRequest>(state, request, hints::hints),
+        SemanticTokensFullRequest::METHOD => {
+            on::<SemanticTokensFullRequest>(state, request, tokens::full)
+        }
+        SemanticTokensRangeRequest::METHOD => {
+            on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
         CallHierarchyIncomingCalls::METHOD => {
             on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)
         }

@@ -14,6 +14,8 @@ mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
+mod hints;
+mod lenses;
 mod loader;
 mod navigation;
 mod notices;
@@ -25,6 +27,7 @@ mod state;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transport;
 mod workspace;
 

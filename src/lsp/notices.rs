@@ -1,5 +1,7 @@
 //! What the client tells of: texts that open, change and close, files that change on disk.
 
+use std::path::Path;
+
 use lsp_server::Notification;
 use lsp_types::notification::{
     DidChangeConfiguration, DidChangeTextDocument, DidChangeWatchedFiles,
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::convert::{name, path};
 use super::documents::Document;
+use super::loader::read;
 use super::server::{Asked, Server};
 
 impl Server<'_> {
@@ -93,9 +96,17 @@ impl Server<'_> {
 
     fn opened(&mut self, params: DidOpenTextDocumentParams) {
         let item = params.text_document;
+        let name = name(&item.uri);
+        let on_disk = read(Path::new(&name));
+        let same = on_disk.is_ok_and(|bytes| bytes == item.text.as_bytes());
         let document = Document::new(item.uri, item.version, item.text);
-        let name = self.state.documents.open(document);
-        self.changed(&name);
+        if self.state.documents.open(document) == name && same {
+            // Nothing is new to those that read it.
+            self.outdate(name, true);
+        } else {
+            self.changed(&name);
+            self.recheck_readers(&name);
+        }
     }
 
     fn edited(&mut self, params: DidChangeTextDocumentParams) {
@@ -118,7 +129,7 @@ impl Server<'_> {
         self.changed(name);
         let news = self.told.forget(name);
         self.publish(news);
-        let path = std::path::Path::new(name);
+        let path = Path::new(name);
         if self
             .state
             .folders
@@ -155,7 +166,7 @@ impl Server<'_> {
             };
             self.state.folders.retain(|known| *known != folder);
             for program in self.told.programs() {
-                let below = std::path::Path::new(&program).starts_with(&folder);
+                let below = Path::new(&program).starts_with(&folder);
                 if below && self.state.documents.get(&program).is_none() {
                     let news = self.told.forget(&program);
                     self.publish(news);

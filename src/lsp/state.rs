@@ -25,7 +25,8 @@ pub struct Checked {
     pub analysis: Analysis,
     /// The names of all files that were asked for, its own left out.
     pub reads: HashSet<String>,
-    encoding: Encoding,
+    /// How the client counts within a line.
+    pub encoding: Encoding,
     lines: Vec<OnceCell<Lines>>,
     names: OnceCell<Names>,
 }

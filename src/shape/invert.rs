@@ -7,15 +7,19 @@
 
 use std::collections::BTreeSet;
 
+use super::bounds::{interval, settled};
 use super::decide::{Counterexample, Sides};
 use super::dim::{Dim, DimError};
-use super::grid::range;
+use super::grid::{Range, range};
 use super::poly::{Atom, Floor, Monomial, Term, gcd};
 use super::program::{Program, lows};
 use super::requirement::{Cmp, Requirement, margin_of, strongest};
 use super::univariate::{Solutions, last_false, last_true, solve};
 use super::{Bounds, Env};
 use crate::text::Name;
+
+/// Most values of a variable that are looked at one by one.
+const MAX_VALUES: i128 = 10_000;
 
 /// What a bound on a size asks of its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +51,7 @@ pub fn at_most(d: &Dim, high: i128, bounds: &Bounds) -> Bound {
 }
 
 fn decide(margin: Result<Dim, DimError>, op: Cmp, d: &Dim, limit: i128, bounds: &Bounds) -> Bound {
-    let Ok(margin) = margin else {
+    let Ok(margin) = margin.map(|margin| settled(&margin, bounds)) else {
         return Bound::Unknown;
     };
     let requirements = match when_not_negative(&margin, bounds) {
@@ -103,17 +107,27 @@ pub(super) fn when_not_negative(margin: &Dim, bounds: &Bounds) -> Option<When> {
             _ => {}
         }
     }
+    let capped = bounds.cap(&margin);
+    let known = |range: Range| match (range.min, range.max) {
+        (Some(0..), _) => Some(When::Always),
+        (_, Some(..0)) => Some(When::Never),
+        _ => None,
+    };
+    if capped && let Some(when) = known(interval(&margin, bounds)) {
+        return Some(when);
+    }
     if let [var] = vars.as_slice() {
-        return of_one_variable(&margin, var, low[0], rises, falls);
+        let when = of_one_variable(&margin, var, low[0], rises, falls);
+        return match bounds.high(var) {
+            Some(high) => below(when, &margin, var, (low[0], high)),
+            None => when,
+        };
     }
     if !(rises || falls)
         && let Ok(range) = range(&margin, bounds)
+        && let Some(when) = known(range)
     {
-        match (range.min, range.max) {
-            (Some(0..), _) => return Some(When::Always),
-            (_, Some(..0)) => return Some(When::Never),
-            _ => {}
-        }
+        return Some(when);
     }
     if rises
         && let [product, constant] = &*terms
@@ -178,6 +192,54 @@ fn of_one_variable(margin: &Dim, var: &Name, low: i128, rises: bool, falls: bool
         }
         Solutions::Scattered => None,
     }
+}
+
+/// When `margin >= 0`, a size of `var` alone, for values up to `high`, given when it is for all from
+/// `low` on.
+fn below(when: Option<When>, margin: &Dim, var: &Name, (low, high): (i128, i128)) -> Option<When> {
+    let requirements = match when {
+        Some(When::If(requirements)) => requirements,
+        // Values that are no interval from afar may be one, or all, up to here.
+        None if high.checked_sub(low)? < MAX_VALUES => {
+            let program = Program::new(margin, std::slice::from_ref(var));
+            let mut holds = Vec::new();
+            for value in low..=high {
+                if program.eval(&[value])? >= 0 {
+                    holds.push(value);
+                }
+            }
+            let (Some(first), Some(last)) = (holds.first(), holds.last()) else {
+                return Some(When::Never);
+            };
+            if last.checked_sub(*first)?.checked_add(1)? != holds.len() as i128 {
+                return None;
+            }
+            vec![
+                Requirement::AtLeast {
+                    var: var.clone(),
+                    low: *first,
+                },
+                Requirement::AtMost {
+                    var: var.clone(),
+                    high: *last,
+                },
+            ]
+        }
+        known => return known,
+    };
+    let mut left = Vec::new();
+    for requirement in requirements {
+        match &requirement {
+            Requirement::AtLeast { low: least, .. } if *least > high => return Some(When::Never),
+            Requirement::AtLeast { low: least, .. } if *least <= low => {}
+            Requirement::AtMost { high: most, .. } if *most >= high => {}
+            _ => left.push(requirement),
+        }
+    }
+    Some(match left.as_slice() {
+        [] => When::Always,
+        _ => When::If(left),
+    })
 }
 
 /// When `c*M + constant >= 0` for a product `M` of factors that are not negative: when `M >= 1`
@@ -369,6 +431,39 @@ mod tests {
             let bounds = Bounds::default().with("H", low);
             let bound = if up { at_least(&d, limit, &bounds) } else { at_most(&d, limit, &bounds) };
             check(&d, &bound, low, |value| if up { value >= limit } else { value <= limit })?;
+        }
+
+        #[test]
+        fn greatest_values_count(
+            d in expr(2),
+            limit in -9i128..12,
+            (low, more) in (1i128..4, 0i128..8),
+            both in any::<bool>(),
+            up in any::<bool>(),
+        ) {
+            let Ok(d) = d.dim() else { return Ok(()) };
+            let mut bounds = Bounds::default().with("H", low).with_high("H", low + more);
+            if both {
+                bounds.set_high("W", 7);
+            }
+            let bound = if up { at_least(&d, limit, &bounds) } else { at_most(&d, limit, &bounds) };
+            for env in grid(&["H".into(), "W".into()].into(), 1, 20) {
+                if !bounds.admit(&env) {
+                    continue;
+                }
+                let value = d.eval(&env).unwrap();
+                let expected = match &bound {
+                    Bound::Proved => true,
+                    Bound::Never(found) => {
+                        prop_assert!(bounds.admit(&found.env));
+                        false
+                    }
+                    Bound::Requires(all) => all.iter().all(|one| one.holds(&env) == Some(true)),
+                    Bound::Unknown => return Err(TestCaseError::fail(format!("{d} is left open"))),
+                };
+                let holds = if up { value >= limit } else { value <= limit };
+                prop_assert_eq!(holds, expected, "{} {:?} {:?}", d, env, bound);
+            }
         }
 
         #[test]

@@ -272,7 +272,7 @@ impl<'a> Walk<'_, 'a> {
         let mut obligations = inferred.obligations;
         let mut failures = self.discharge(frame, &obligations, places.statement);
         if failures.is_empty() {
-            obligations = positive_sizes(places.name, types, &inferred.outputs);
+            obligations = positive_sizes(places.name, types, &inferred.outputs, &self.bounds);
             failures = self.discharge(frame, &obligations, places.statement);
         }
         // Sizes that follow from a failed claim prove nothing: what they break is no second

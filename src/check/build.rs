@@ -400,6 +400,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         left
     }
 
+    /// The requirements so far.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().map(|one| &one.requirement)
+    }
+
     /// The requirements so far without those that follow from others, each with the first layer
     /// that asks for it.
     pub(super) fn strongest(&self) -> Vec<Required> {

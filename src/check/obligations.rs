@@ -8,7 +8,7 @@ use crate::layers::def::TensorType;
 use crate::layers::error::{Blame, Claim, Obligation, Side};
 use crate::shape::{
     Bound, Bounds, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most,
-    contradictory, divides, equal, ever_equal,
+    contradictory, divides, equal, ever_equal, follows,
 };
 use crate::text::Span;
 
@@ -126,11 +126,28 @@ impl Walk<'_, '_> {
         match equal(left, right, bounds) {
             Verdict::Proved => Outcome::Holds,
             Verdict::Unknown => Outcome::Unknown,
+            Verdict::Refuted(example) if self.excluded(left, right, &example) => Outcome::Holds,
             Verdict::Refuted(example) if self.mode == Mode::Generic => {
                 self.satisfiable(left, right, bounds, example)
             }
             Verdict::Refuted(example) => Outcome::Fails(example),
         }
+    }
+
+    /// Whether two sizes that differ at `example` are the same wherever the requirements hold that
+    /// compare sizes; those that are bounds are known already.
+    fn excluded(&self, left: &Dim, right: &Dim, example: &Counterexample) -> bool {
+        let met = |one: &Requirement| one.holds(&example.env) != Some(false);
+        if self.asked().all(met) {
+            return false;
+        }
+        let same = Requirement::Compare {
+            left: left.clone(),
+            op: Cmp::Eq,
+            right: right.clone(),
+        };
+        let all = self.strongest();
+        follows(&same, all.iter().map(|one| &one.requirement))
     }
 
     /// A refuted equality in a block: its requirement, unless nothing can satisfy it.
@@ -183,16 +200,31 @@ pub(super) fn first_conflict(failures: &[(usize, Failure)]) -> Option<(usize, &C
 }
 
 /// That the results of the layer `name` have no size below 1, for those sizes that neither its
-/// inputs have nor are plain: what its own rule demands may leave that open.
+/// inputs have, nor are products of, nor are plain: what its own rule demands may leave that open.
 pub(super) fn positive_sizes(
     name: &str,
     inputs: &[TensorType],
     outputs: &[TensorType],
+    bounds: &Bounds,
 ) -> Vec<Obligation> {
+    let given = || inputs.iter().flat_map(|input| input.shape.iter());
+    let product = |size: &Dim| {
+        let mut rest = size.clone();
+        for factor in given().filter(|size| size.as_const().is_none()) {
+            while rest.as_const().is_none()
+                && let Some(quotient) = rest.exact_div(factor)
+            {
+                rest = quotient;
+            }
+        }
+        rest.as_const().is_some_and(|rest| rest >= 1)
+    };
     let known = |size: &Dim| {
         size.as_const().is_some()
             || size.as_var().is_some()
-            || inputs.iter().any(|input| input.shape.dims().contains(size))
+            || given().any(|given| given == size)
+            || size.least(bounds).is_some_and(|least| least >= 1)
+            || product(size)
     };
     let sizes = outputs
         .iter()

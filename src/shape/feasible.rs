@@ -29,7 +29,7 @@ pub fn contradictory<'r>(requirements: impl IntoIterator<Item = &'r Requirement>
 
 /// Whether `requirement` is proved to follow from `others` and from every variable's being at
 /// least 1.
-pub(super) fn follows<'r>(
+pub fn follows<'r>(
     requirement: &Requirement,
     others: impl IntoIterator<Item = &'r Requirement>,
 ) -> bool {

@@ -129,11 +129,8 @@ pub(super) fn when_not_negative(margin: &Dim, bounds: &Bounds) -> Option<When> {
     {
         return Some(when);
     }
-    if rises
-        && let [product, constant] = &*terms
-        && constant.monomial.is_one()
-    {
-        return every_factor(product, constant.coefficient, bounds);
+    if natural && let Some(when) = by_factors(&margin, bounds) {
+        return Some(when);
     }
     if margin.has_floor() {
         return None;
@@ -242,32 +239,53 @@ fn below(when: Option<When>, margin: &Dim, var: &Name, (low, high): (i128, i128)
     })
 }
 
-/// When `c*M + constant >= 0` for a product `M` of factors that are not negative: when `M >= 1`
-/// is asked, each factor must be at least 1.
-fn every_factor(product: &Term, constant: i128, bounds: &Bounds) -> Option<When> {
-    let wanted = ceil_div(constant.checked_neg()?, product.coefficient);
-    let mut requirements = Vec::new();
-    if wanted == 1 {
-        for (atom, _) in product.monomial.factors() {
-            let factor = Dim::from_terms(vec![Term {
-                monomial: Monomial::atom(atom.clone()),
-                coefficient: 1,
-            }])
-            .ok()?;
-            match when_not_negative(&factor.minus(1).ok()?, bounds)? {
-                When::Always => {}
-                When::Never => return Some(When::Never),
-                When::If(more) => requirements.extend(more),
-            }
-        }
-        return Some(When::If(requirements));
-    }
-    let has_floor = |(atom, _): &(Atom, u32)| matches!(atom, Atom::Floor(_));
-    if product.monomial.factors().iter().any(has_floor) {
+/// When `M*Q + constant >= 0` for a product `M` of variables and divisions that are not negative:
+/// for `M*Q >= 1` each of its factors and `Q` must be at least 1, and `M*Q >= 0` is `Q >= 0` where
+/// `M` is at least 1. `None` for other constants, and where the terms share no factor.
+fn by_factors(margin: &Dim, bounds: &Bounds) -> Option<When> {
+    let constant = margin.constant_term();
+    let rest = margin.plus(constant.checked_neg()?).ok()?;
+    let terms = rest.terms();
+    let shared = terms
+        .iter()
+        .skip(1)
+        .fold(terms.first()?.monomial.clone(), |shared, term| {
+            shared.common(&term.monomial)
+        });
+    if shared.is_one() || !matches!(constant, -1 | 0) {
         return None;
     }
-    let margin = Dim::from_terms(vec![product.clone(), Term::constant(constant)]).ok()?;
-    margin_of(&margin).map(|requirement| When::If(vec![requirement]))
+    let over = terms.iter().map(|term| {
+        Some(Term {
+            monomial: term.monomial.over(&shared)?,
+            coefficient: term.coefficient,
+        })
+    });
+    let quotient = Dim::from_terms(over.collect::<Option<_>>()?).ok()?;
+    let mut requirements = Vec::new();
+    for (atom, _) in shared.factors() {
+        let factor = Dim::from_terms(vec![Term {
+            monomial: Monomial::atom(atom.clone()),
+            coefficient: 1,
+        }]);
+        match when_not_negative(&factor.ok()?.minus(1).ok()?, bounds)? {
+            When::Always => {}
+            _ if constant == 0 => return None,
+            When::Never => return Some(When::Never),
+            When::If(more) => requirements.extend(more),
+        }
+    }
+    let left = quotient.plus(constant).ok()?;
+    match when_not_negative(&left, bounds) {
+        Some(When::Always) => {}
+        Some(When::Never) => return Some(When::Never),
+        Some(When::If(more)) => requirements.extend(more),
+        None => requirements.push(margin_of(&left)?),
+    }
+    Some(match requirements.as_slice() {
+        [] => When::Always,
+        _ => When::If(requirements),
+    })
 }
 
 /// An equivalent of `margin >= 0` with fewer floors: common factors are divided out, and a floor
@@ -318,11 +336,6 @@ pub(super) fn tightened(margin: &Dim) -> Dim {
     margin.floor_div(common).unwrap_or_else(|_| margin.clone())
 }
 
-/// `ceil(a / b)` for a positive `b`.
-fn ceil_div(a: i128, b: i128) -> i128 {
-    a.div_euclid(b) + i128::from(a.rem_euclid(b) != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -360,7 +373,12 @@ mod tests {
             ("H - W", -3, "H + 3 >= W"),
             ("(H - W)//2", 1, "H >= W + 2"),
             ("(H//2)*(W//3)", 1, "H >= 2, W >= 3"),
-            ("N*(H//2 - 1)", 1, "N*(H//2) >= N + 1"),
+            ("N*(H//2 - 1)", 1, "H >= 4"),
+            ("N*(20 - h - w)", 1, "h + w <= 19"),
+            ("N*h*(h//2)*(w//3)", 1, "h >= 2, w >= 3"),
+            ("N*h - N*w", 0, "h >= w"),
+            ("5*N*(h//2) - N*w*(h//2)", 1, "h >= 2, w <= 4"),
+            ("N*(h - w)", 3, "N*h >= N*w + 3"),
             ("H%3 + 1", 1, "Proved"),
             ("H*H - 4*H + 4", 0, "Proved"),
             ("H*H - 10*H + 30", 14, "H**2 + 16 >= 10*H"),

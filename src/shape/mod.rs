@@ -29,7 +29,7 @@ pub use bounds::Bounds;
 pub use broadcast::{Broadcast, broadcast, broadcast_pairs};
 pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
-pub use feasible::contradictory;
+pub use feasible::{contradictory, follows};
 pub use grid::{MAX_CLASSES, periods};
 pub use invert::{Bound, at_least, at_most};
 pub use poly::gcd;

@@ -7,6 +7,7 @@
 //!   ([`PARALLEL_WORK`]). Each output element is computed by one task in a fixed order, so the
 //!   result has the same bits for any number of threads.
 
+pub mod activation;
 pub mod conv;
 pub mod conv_transpose;
 pub mod copy;

@@ -17,6 +17,7 @@ mod conv_transpose;
 mod depthwise;
 mod elementwise;
 mod flatten;
+mod functions;
 mod global_pool;
 mod identity;
 mod linear;
@@ -57,15 +58,32 @@ pub static REGISTRY: &[&dyn LayerDef] = &[
     &arithmetic::SUB,
     &arithmetic::MUL,
     &arithmetic::DIV,
+    &arithmetic::POW,
     &arithmetic::MAXIMUM,
     &arithmetic::MINIMUM,
-    &activation::RESCALE,
+    &functions::ABS,
+    &functions::NEG,
+    &functions::EXP,
+    &functions::LOG,
+    &functions::SQRT,
+    &functions::Clamp,
+    &functions::RESCALE,
     &normalize::Normalize,
     &activation::RELU,
+    &activation::RELU6,
     &activation::LEAKY_RELU,
+    &activation::ELU,
+    &activation::SELU,
+    &activation::GELU,
+    &activation::SILU,
+    &activation::MISH,
     &activation::SIGMOID,
+    &activation::HARD_SIGMOID,
+    &activation::HARD_SWISH,
     &activation::TANH,
-    &softmax::Softmax,
+    &activation::SOFTPLUS,
+    &softmax::SOFTMAX,
+    &softmax::LOG_SOFTMAX,
     &batch_norm::BatchNorm,
     &identity::Dropout,
     &constant::Parameter,

@@ -13,9 +13,11 @@ pub mod conv_transpose;
 pub mod copy;
 pub mod elementwise;
 pub mod gemm;
+pub mod lrn;
 pub mod math;
 pub mod norm;
 pub mod pool;
+pub mod reduce;
 #[cfg(test)]
 mod reference;
 mod simd;

@@ -118,7 +118,7 @@ pub fn seen_by(model: &Model, at: usize) -> Seen {
 fn widen(before: State, field: &Field) -> State {
     match (before, field) {
         (State::Nothing, _) | (_, Field::Nothing) => State::Nothing,
-        (State::Whole, _) | (_, Field::Whole) => State::Whole,
+        (State::Whole, _) | (_, Field::Whole | Field::Row) => State::Whole,
         (before, Field::Point) => before,
         (State::Unknown, _) => State::Unknown,
         (State::Axes { axes, .. }, Field::Flatten) => State::Axes { axes, flat: true },

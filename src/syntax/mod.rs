@@ -12,6 +12,7 @@ pub mod ast;
 mod brackets;
 mod expect;
 mod expr;
+mod guess;
 mod keep;
 mod parse;
 mod prescan;

@@ -215,10 +215,18 @@ fn sequence(script: &str) -> Option<String> {
             lines.push(format!("input x: [N, {}]", sizes.join(", ")));
         } else {
             let start = item.find(name)?;
-            lines.push(item[start..].split_whitespace().collect::<Vec<_>>().join(" "));
+            lines.push(
+                item[start..]
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            );
         }
     }
-    let inputs = lines.iter().filter(|line| line.starts_with("input ")).count();
+    let inputs = lines
+        .iter()
+        .filter(|line| line.starts_with("input "))
+        .count();
     if inputs != 1 || !lines.first()?.starts_with("input ") {
         return None;
     }
@@ -301,7 +309,9 @@ fn code(line: &str) -> &str {
 }
 
 fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |length| at + length)
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |length| at + length)
 }
 
 /// Where the indented lines below the line at `at` end, blank lines at the end left out.
@@ -395,7 +405,10 @@ mod tests {
         assert_eq!(ranges(imports), [imports.trim_end()]);
         let keras = "x = layers.Dense(\n    3,  # ) not here\n)(x)\nmodel.fit(\"(\", y)";
         assert_eq!(ranges(&format!("{keras}\n\nmodel B {{\n}}\n")), [keras]);
-        assert_eq!(ranges("model = Sequential([\n    Dense(1),"), ["model = Sequential([\n    Dense(1),"]);
+        assert_eq!(
+            ranges("model = Sequential([\n    Dense(1),"),
+            ["model = Sequential([\n    Dense(1),"]
+        );
     }
 
     #[test]

@@ -74,7 +74,10 @@ fn not_here(name: &str) -> Option<&'static str> {
         | "localresponsenorm" => "a norm",
         "lstm" | "gru" | "rnn" | "simplernn" | "bidirectional" | "timedistributed"
         | "convlstm2d" => "a recurrent layer",
-        "multiheadattention" | "attention" | "transformerencoder" | "transformerencoderlayer"
+        "multiheadattention"
+        | "attention"
+        | "transformerencoder"
+        | "transformerencoderlayer"
         | "scaleddotproductattention" => "an attention",
         "embedding" => "a table of vectors",
         "matmul" | "bmm" | "dot" | "einsum" => "a product of two values",

@@ -305,7 +305,8 @@ mod tests {
     #[test]
     fn a_fix_behind_which_more_is_wrong_is_not_made() {
         // `Softmax` brings two arguments to light that nothing mends.
-        let text = "model A {\n    input x: [N, 4]\n    a: Softmx(some=1, other=2)\n    output y\n}\n";
+        let text =
+            "model A {\n    input x: [N, 4]\n    a: Softmx(some=1, other=2)\n    output y\n}\n";
         let done = fixed(text);
         assert!(done.text.is_none(), "{:?}", done.text);
     }

@@ -15,6 +15,7 @@ mod lints;
 mod obligations;
 mod paths;
 pub mod program;
+mod proposals;
 mod repair;
 mod repeat;
 mod reuse;

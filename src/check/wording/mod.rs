@@ -5,5 +5,6 @@ pub mod arguments;
 pub mod block_uses;
 pub mod lints;
 pub mod names;
+pub mod proposals;
 pub mod refusals;
 pub mod shapes;

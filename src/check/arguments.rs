@@ -202,7 +202,10 @@ impl<'a> Walk<'_, 'a> {
         }
         if let ([first, .., last], ["shape"]) =
             (statement.arguments.as_slice(), slots.names.as_slice())
-            && statement.arguments.iter().all(|argument| argument.name.is_none())
+            && statement
+                .arguments
+                .iter()
+                .all(|argument| argument.name.is_none())
         {
             let size = |argument: &Argument| match self.checker.sources.slice(argument.span) {
                 "-1" => "_".to_owned(),
@@ -210,7 +213,11 @@ impl<'a> Walk<'_, 'a> {
             };
             let sizes: Vec<String> = statement.arguments.iter().map(size).collect();
             let span = first.span.to(last.span);
-            self.report(wording::shape_in_arguments(span, slots.owner, &sizes.join(", ")));
+            self.report(wording::shape_in_arguments(
+                span,
+                slots.owner,
+                &sizes.join(", "),
+            ));
             return None;
         }
         for (at, argument) in statement.arguments.iter().enumerate() {

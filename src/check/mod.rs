@@ -9,6 +9,7 @@ mod arguments;
 mod blocks;
 mod build;
 mod eval;
+pub mod field;
 mod finish;
 mod inputs;
 mod lints;

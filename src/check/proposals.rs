@@ -10,7 +10,9 @@ use super::wording::proposals as wording;
 use crate::diag::{Diagnostic, Fix};
 use crate::layers::error::{Claim, Obligation};
 use crate::shape::{Dim, Shape};
-use crate::syntax::ast::{Argument, Definition, ExprKind, LayerStatement, Statement, StatementKind};
+use crate::syntax::ast::{
+    Argument, Definition, ExprKind, LayerStatement, Statement, StatementKind,
+};
 use crate::text::Span;
 
 /// The strides that a shortcut may have.
@@ -32,7 +34,7 @@ impl Walk<'_, '_> {
         failed: &[&Obligation],
         diagnostic: &mut Diagnostic,
     ) {
-        if let Some(fix) = self.other_order(places) {
+        if let Some(fix) = self.other_order(frame, places) {
             diagnostic.notes.push(wording::WIDTH_FIRST.to_owned());
             diagnostic.fixes.push(fix);
             return;
@@ -67,15 +69,46 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// `Conv(3, 6, 5)` on three channels, as PyTorch would write it.
-    fn other_order(&self, places: &Places) -> Option<Fix> {
-        let statement = self.written(places.statement)?;
-        let shape = &self.ty(places.operands.first()?.value)?.shape;
-        let channels = shape.dims().get(self.layout.channel_axis(shape.rank().max(1)))?;
-        width_first(places.name, statement, channels)?;
-        Some(wording::kernel_by_name(&places.name, statement, &|span| {
-            self.checker.sources.slice(span).to_owned()
-        }))
+    /// `Conv(3, 6, 5)` on three channels, as PyTorch would write it: here, or in the layers above
+    /// that made the sizes what they are.
+    fn other_order(&self, frame: &Frame, places: &Places) -> Option<Fix> {
+        let mut found = Vec::new();
+        // What went out of the layer before, had it been meant so.
+        let mut meant = None;
+        let mut look = |kind: &'static str, span, input: ValueId| {
+            let statement = self.written(span)?;
+            let shape = &self.ty(input)?.shape;
+            let channels = shape
+                .dims()
+                .get(self.layout.channel_axis(shape.rank().max(1)))?;
+            let numbers = width_first(kind, statement, channels)
+                .or_else(|| width_first(kind, statement, &Dim::constant(meant?)));
+            meant = numbers.map(|numbers| numbers[1]);
+            found.push((kind, statement, numbers?));
+            Some(())
+        };
+        let input = places.operands.first()?.value;
+        let mut above = Vec::new();
+        let mut at = input;
+        while let Source::Layer(layer, 0) = self.values[at.0 as usize].source {
+            let layer = &self.layers[layer];
+            if layer.via == frame.via && layer.op.kind() == "Conv" {
+                above.push(layer);
+            }
+            let Some(input) = layer.inputs.first() else {
+                break;
+            };
+            at = *input;
+        }
+        for layer in above.into_iter().rev() {
+            look("Conv", layer.span, layer.inputs[0]);
+        }
+        let (kind, _) = places.matched?;
+        look(kind.name(), places.statement, input);
+        let last = found.last()?;
+        let here = std::ptr::eq(last.1, self.written(places.statement)?);
+        (here || found.iter().any(|(.., numbers)| improbable(numbers)))
+            .then(|| wording::kernels_by_name(&found))
     }
 
     /// The one axis along which the values of a `Concat` can be joined, when that is not its own.
@@ -238,11 +271,13 @@ impl Walk<'_, '_> {
     /// The statement of a layer.
     fn written(&self, span: Span) -> Option<&LayerStatement> {
         fn find(statements: &[Statement], span: Span) -> Option<&LayerStatement> {
-            statements.iter().find_map(|statement| match &statement.kind {
-                StatementKind::Layer(layer) if statement.span == span => Some(layer),
-                StatementKind::Repeat(repeat) => find(&repeat.body.statements, span),
-                _ => None,
-            })
+            statements
+                .iter()
+                .find_map(|statement| match &statement.kind {
+                    StatementKind::Layer(layer) if statement.span == span => Some(layer),
+                    StatementKind::Repeat(repeat) => find(&repeat.body.statements, span),
+                    _ => None,
+                })
         }
         let definition: &Definition = self.definition;
         find(&definition.body.statements, span)
@@ -268,14 +303,16 @@ pub(super) fn width_first(
     let named = fourth.is_none_or(|argument| argument.name.is_some());
     // What is given by name already is not also given by position.
     let again = statement.arguments.iter().any(|argument| {
-        (argument.name.as_ref())
-            .is_some_and(|name| matches!(&*name.value, "filters" | "kernel"))
+        (argument.name.as_ref()).is_some_and(|name| matches!(&*name.value, "filters" | "kernel"))
     });
-    (matches!(kind, "Conv" | "ConvTranspose")
-        && named
-        && !again
-        && channels.is_const(numbers[0]))
-    .then_some(numbers)
+    (matches!(kind, "Conv" | "ConvTranspose") && named && !again && channels.is_const(numbers[0]))
+        .then_some(numbers)
+}
+
+/// Whether nobody would mean such numbers as filters, kernel and stride: a kernel of more than 11,
+/// a stride of 5 or more, or a stride of 3 with an even kernel; but for windows side by side.
+pub(super) fn improbable([_, second, third]: &[i128; 3]) -> bool {
+    second != third && (*second > 11 || *third >= 5 || second % 2 == 0 && *third == 3)
 }
 
 /// The two values that all of `failed` compare.

@@ -129,6 +129,8 @@ codes! {
     W0207 Warning "a linear layer that holds most of the parameters"
     W0208 Warning "a dropout right before an output"
     W0209 Warning "two names for what seems one size"
+    W0210 Warning "an average of places that see little of the picture"
+    W0211 Warning "a convolution with another framework's order of numbers"
 }
 
 impl Code {

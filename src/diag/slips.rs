@@ -90,13 +90,11 @@ pub fn shape_of_a_value(at: Span, name: &str) -> Diagnostic {
     Diagnostic::new(
         Code::E0101,
         at,
-        format!(
-            "`{name}.shape` cannot be asked for: an axis of unknown size has a name of its own"
-        ),
+        format!("there is no `{name}.shape`: a size is called by its name in the input's shape"),
     )
     .here("not a number")
     .note(format!(
-        "name the axis in the input's shape, `input {name}: [N, T]`, and write `T` here"
+        "with `input {name}: [N, T]` it is `T`; a size that is a number is written as the number"
     ))
 }
 

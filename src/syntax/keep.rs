@@ -110,6 +110,13 @@ impl Line<'_> {
                     .filter(|token| token.is_name());
                 return Form::Broken(names.map(|name| self.ident(name)).collect());
             }
+            // An import the wrong way round.
+            [from, path, import, rest @ ..]
+                if from.is("from") && path.kind == Kind::Text && import.is("import") =>
+            {
+                let names = rest.iter().filter(|token| token.is_name());
+                return Form::Broken(names.map(|name| self.ident(name)).collect());
+            }
             [keyword, name, ..]
                 if name.is_name()
                     && matches!(keyword.text, "input" | "output" | "let" | "model" | "block") =>

@@ -292,3 +292,31 @@ pub fn nearly_called(variable: &Spanned<Name>, other: &Name, there: Span) -> Dia
     .label(there, format!("`{other}`"))
     .fix(format!("write `{other}`"), variable.span, &**other)
 }
+
+/// A mean of places that see little; `window` is what each sees of `sizes`, an axis each.
+pub fn sees_little(span: Span, window: &[i128], sizes: &[i128]) -> Diagnostic {
+    let by = |sizes: &[i128]| {
+        let sizes: Vec<String> = sizes.iter().map(i128::to_string).collect();
+        sizes.join("×")
+    };
+    let (window, whole) = (by(window), by(sizes));
+    Diagnostic::new(
+        Code::W0210,
+        span,
+        format!("each place that is averaged here sees {window} of the {whole} input"),
+    )
+    .here("the decision rests on these alone")
+    .note("what lies further apart is never seen together: it can tell textures and colours, and not how parts lie to each other")
+    .note("strides, pools or more convolutions before it let each place see more: `nnc summary` shows how much")
+}
+
+/// `Conv(3, 6, 5)` on three channels.
+pub fn width_first(span: Span, [filters, kernel, stride]: [i128; 3]) -> Diagnostic {
+    Diagnostic::new(
+        Code::W0211,
+        span,
+        format!("this is {filters} filters with a kernel of {kernel}, {stride} cells apart"),
+    )
+    .here("filters, kernel, stride")
+    .note(super::proposals::WIDTH_FIRST)
+}

@@ -198,7 +198,11 @@ pub fn shape_in_arguments(span: Span, owner: &str, sizes: &str) -> Diagnostic {
         format!("`{owner}` takes one argument, a shape in brackets"),
     )
     .here("sizes without brackets")
-    .fix(format!("write `{owner}([{sizes}])`"), span, format!("[{sizes}]"))
+    .fix(
+        format!("write `{owner}([{sizes}])`"),
+        span,
+        format!("[{sizes}]"),
+    )
 }
 
 /// An argument that is given a second time.

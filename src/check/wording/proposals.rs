@@ -8,21 +8,24 @@ use crate::text::{Name, Span};
 pub const WIDTH_FIRST: &str = "the channels that come in are inferred: PyTorch's `Conv2d(in, out, kernel)` is \
      `Conv(out, kernel)` here, and a third number is the stride";
 
-/// `Conv(6, kernel=5)` for `Conv(3, 6, 5)`.
-pub fn kernel_by_name(
-    layer: &str,
-    statement: &LayerStatement,
-    text: &dyn Fn(Span) -> String,
-) -> Fix {
-    let arguments = &statement.arguments;
-    let (out, kernel) = (text(arguments[1].span), text(arguments[2].span));
-    let edit = |span, text: String| Edit { span, text };
+/// `Conv(6, kernel=5)` for `Conv(3, 6, 5)`, of each layer: its kind, its statement and the numbers.
+pub fn kernels_by_name(layers: &[(&str, &LayerStatement, [i128; 3])]) -> Fix {
+    let edit = |span, text: &str| Edit {
+        span,
+        text: text.to_owned(),
+    };
+    let title = match layers {
+        [(layer, _, [_, out, kernel])] => format!("write `{layer}({out}, kernel={kernel})`"),
+        _ => "leave out what comes in, and name the kernels".to_owned(),
+    };
+    let edits = layers.iter().flat_map(|(_, statement, _)| {
+        let arguments = &statement.arguments;
+        let first = arguments[0].span.before().to(arguments[1].span.before());
+        [edit(first, ""), edit(arguments[2].span.before(), "kernel=")]
+    });
     Fix {
-        title: format!("write `{layer}({out}, kernel={kernel})`"),
-        edits: vec![
-            edit(arguments[0].span.before().to(arguments[1].span.before()), String::new()),
-            edit(arguments[2].span.before(), "kernel=".to_owned()),
-        ],
+        title,
+        edits: edits.collect(),
     }
 }
 

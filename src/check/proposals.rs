@@ -13,6 +13,7 @@ use crate::shape::{Dim, Shape};
 use crate::syntax::ast::{
     Argument, Definition, ExprKind, LayerStatement, Statement, StatementKind,
 };
+use crate::tensor::Layout;
 use crate::text::Span;
 
 /// The strides that a shortcut may have.
@@ -34,6 +35,10 @@ impl Walk<'_, '_> {
         failed: &[&Obligation],
         diagnostic: &mut Diagnostic,
     ) {
+        if self.seems_first(places) {
+            diagnostic.notes.push(wording::CHANNELS_FIRST.to_owned());
+            return;
+        }
         if let Some(fix) = self.other_order(frame, places) {
             diagnostic.notes.push(wording::WIDTH_FIRST.to_owned());
             diagnostic.fixes.push(fix);
@@ -67,6 +72,23 @@ impl Walk<'_, '_> {
                 diagnostic.fixes.push(fix);
             }
         }
+    }
+
+    /// Whether what the layer slides over comes from a picture with its channels first.
+    fn seems_first(&self, places: &Places) -> bool {
+        let Some(operand) = places.operands.first() else {
+            return false;
+        };
+        let mut at = operand.value;
+        while let Source::Layer(layer, 0) = self.values[at.0 as usize].source {
+            match self.layers[layer].inputs.first() {
+                Some(input) => at = *input,
+                None => return false,
+            }
+        }
+        matches!(places.name, "Conv" | "MaxPool" | "AvgPool")
+            && matches!(self.values[at.0 as usize].source, Source::Input(_))
+            && (self.ty(at)).is_some_and(|ty| channels_seem_first(self.layout, &ty.shape))
     }
 
     /// `Conv(3, 6, 5)` on three channels, as PyTorch would write it: here, or in the layers above
@@ -307,6 +329,22 @@ pub(super) fn width_first(
     });
     (matches!(kind, "Conv" | "ConvTranspose") && named && !again && channels.is_const(numbers[0]))
         .then_some(numbers)
+}
+
+/// Whether a shape is a batch of pictures as PyTorch has it, `[N, 3, 224, 224]` or `[N, 1, H, W]`,
+/// where channels come last.
+pub(super) fn channels_seem_first(layout: Layout, shape: &Shape) -> bool {
+    let [_, channels, height, width] = shape.dims() else {
+        return false;
+    };
+    let few = channels.is_const(1) || channels.is_const(3);
+    let called = |dim: &Dim, names: [&str; 2]| {
+        dim.as_var()
+            .is_some_and(|name| names.contains(&&*name.to_lowercase()))
+    };
+    let square = height == width && height.as_const().is_some_and(|size| size >= 16);
+    let named = called(height, ["h", "height"]) && called(width, ["w", "width"]);
+    layout == Layout::ChannelsLast && few && (square || named)
 }
 
 /// Whether nobody would mean such numbers as filters, kernel and stride: a kernel of more than 11,

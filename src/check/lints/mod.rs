@@ -50,6 +50,7 @@ pub fn find(bodies: &[Body], units: &[Unit]) -> Vec<Diagnostic> {
         names::look(body.definition, &mut all);
         weights::look(&view, &mut all);
         fields::look(&view, &mut all);
+        order::look_at_inputs(&view, &mut all);
         for layer in &body.model.layers {
             maps::look(&view, layer, &mut all);
             match order::look(&view, layer) {

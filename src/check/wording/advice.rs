@@ -1,7 +1,7 @@
 //! Wording of `W02xx`: networks that mean something, and seldom what was intended.
 
 use crate::diag::{Code, Diagnostic};
-use crate::shape::Dim;
+use crate::shape::{Dim, Shape};
 use crate::text::{Name, Span, Spanned};
 
 /// `102764544` as `102,764,544`.
@@ -319,4 +319,28 @@ pub fn width_first(span: Span, [filters, kernel, stride]: [i128; 3]) -> Diagnost
     )
     .here("filters, kernel, stride")
     .note(super::proposals::WIDTH_FIRST)
+}
+
+/// An input of `shape`, whose channels come first as it seems; `layer` slides windows over it.
+pub fn channels_first(span: Span, layer: Span, kind: &str, shape: &Shape) -> Diagnostic {
+    let dims = shape.dims();
+    Diagnostic::new(
+        Code::W0212,
+        span,
+        format!(
+            "this is a picture of {} by {} with {} channels",
+            dims[1], dims[2], dims[3]
+        ),
+    )
+    .here("height, width, channels")
+    .label(
+        layer,
+        format!("`{kind}` takes the last axis for the channels"),
+    )
+    .note(super::proposals::CHANNELS_FIRST)
+    .fix(
+        "make it the file's layout",
+        Span::new(span.file, 0, 0),
+        "layout channels_first\n\n",
+    )
 }

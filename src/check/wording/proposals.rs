@@ -8,6 +8,10 @@ use crate::text::{Name, Span};
 pub const WIDTH_FIRST: &str = "the channels that come in are inferred: PyTorch's `Conv2d(in, out, kernel)` is \
      `Conv(out, kernel)` here, and a third number is the stride";
 
+/// How PyTorch's order of axes is had.
+pub const CHANNELS_FIRST: &str =
+    "PyTorch's order, `[N, 3, H, W]`, is had with `layout channels_first` as the file's first line";
+
 /// `Conv(6, kernel=5)` for `Conv(3, 6, 5)`, of each layer: its kind, its statement and the numbers.
 pub fn kernels_by_name(layers: &[(&str, &LayerStatement, [i128; 3])]) -> Fix {
     let edit = |span, text: &str| Edit {

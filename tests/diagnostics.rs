@@ -43,7 +43,8 @@ fn command(program: &str, arguments: &[String]) -> (i32, String) {
         .expect("the command starts");
     let text = String::from_utf8(output.stderr).expect("messages are text");
     // What the command remarks on its way is no part of the message.
-    let lines = text.lines().filter(|line| !line.starts_with("note: "));
+    let remark = |line: &&str| line.starts_with("note: ") || line.starts_with("see `nnc explain ");
+    let lines = text.lines().filter(|line| !remark(line));
     let text = lines.map(|line| format!("{line}\n")).collect();
     (output.status.code().unwrap_or(-1), text)
 }

@@ -301,7 +301,7 @@ impl<'a> Walk<'_, 'a> {
                 .map(|(at, failure)| (&obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
-            let diagnostics = self.describe_failures(places, &failed, &arithmetic);
+            let diagnostics = self.describe_failures(frame, places, &failed, &arithmetic);
             for diagnostic in diagnostics {
                 self.tell(frame, places.statement, diagnostic);
             }
@@ -470,6 +470,14 @@ impl<'a> Walk<'_, 'a> {
                 diagnostic = diagnostic.fix(format!("write a tuple, `{tuple}`"), span, tuple);
             }
         }
+        // Keras and PyTorch write -1 for what is left.
+        if let (Problem::Range(_), Blame::Arg("shape")) = (&error.problem, error.blame) {
+            let text = self.checker.sources.slice(span).to_owned();
+            if let [before, after] = text.split("-1").collect::<Vec<_>>()[..] {
+                let right = format!("{before}_{after}");
+                diagnostic = diagnostic.fix(format!("write `{right}`"), span, right);
+            }
+        }
         self.tell(frame, places.statement, diagnostic);
     }
 
@@ -529,6 +537,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn describe_failures(
         &mut self,
+        frame: &Frame,
         places: &Places,
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,
@@ -556,6 +565,7 @@ impl<'a> Walk<'_, 'a> {
         }
         if let [only] = diagnostics.as_mut_slice() {
             only.fixes.extend(self.input_fix(&claims));
+            self.propose(frame, places, &claims, only);
         }
         diagnostics
     }

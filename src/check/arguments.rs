@@ -203,6 +203,26 @@ impl<'a> Walk<'_, 'a> {
             self.report(wording::too_many(first.span, slots.owner, &slots.names));
             return None;
         }
+        if let ([first, .., last], ["shape"]) =
+            (statement.arguments.as_slice(), slots.names.as_slice())
+            && statement
+                .arguments
+                .iter()
+                .all(|argument| argument.name.is_none())
+        {
+            let size = |argument: &Argument| match self.checker.sources.slice(argument.span) {
+                "-1" => "_".to_owned(),
+                size => size.to_owned(),
+            };
+            let sizes: Vec<String> = statement.arguments.iter().map(size).collect();
+            let span = first.span.to(last.span);
+            self.report(wording::shape_in_arguments(
+                span,
+                slots.owner,
+                &sizes.join(", "),
+            ));
+            return None;
+        }
         for (at, argument) in statement.arguments.iter().enumerate() {
             let slot = self.slot_of(slots, statement, at);
             // A broken argument without a name may be any of them.

@@ -2,6 +2,7 @@
 //! language server use. Pure: a [`Loader`] brings other files.
 
 mod allow;
+pub mod fix;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

@@ -4,17 +4,18 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::obligations::{Conflict, core};
 use super::program::{
     Block, Constant, Input, Layer, Made, Model, ModelParameter, Output, Param, ParamId, Required,
     Source, ValueId, ValueInfo,
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
-use super::wording::{lints, names, shapes};
+use super::wording::{contradictions, lints, names, shapes};
 use super::{Checker, MAX_STEPS};
 use crate::diag::Diagnostic;
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
-use crate::shape::{self, Bounds, Dim, Requirement};
+use crate::shape::{self, Bounds, Dim, Requirement, contradictory};
 use crate::syntax::ast::{Definition, Ident};
 use crate::tensor::Layout;
 use crate::text::{Name, Span, Spanned};
@@ -116,6 +117,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
         });
         let parameters = parameters.collect();
+        let requirements = walk.simplified();
         walk.lints(&frame);
         let constants = walk.first_constants();
         Model {
@@ -128,7 +130,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             variables,
             inputs: std::mem::take(&mut walk.inputs),
             outputs: std::mem::take(&mut walk.outputs),
-            requirements: walk.simplified(),
+            requirements,
             values: walk.values,
             layers: walk.layers,
             params: walk.params,
@@ -150,6 +152,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut frame = walk.home_frame(unit, definition);
         walk.symbols(&mut frame, definition);
         walk.body(&mut frame, definition);
+        let requirements = walk.simplified();
         walk.lints(&frame);
         if walk.steps > MAX_STEPS || walk.endless {
             walk.checker.blocks[block].broken = true;
@@ -162,7 +165,6 @@ impl<'c, 'a> Walk<'c, 'a> {
         let outputs = (walk.outputs.iter())
             .map(|output| (output.name.value.clone(), ty(output.value)))
             .collect();
-        let requirements = walk.simplified();
         let constants = walk.first_constants();
         let body = Model {
             name: name.clone(),
@@ -381,10 +383,16 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// Notes a requirement; the first layer that asks for it is kept.
     pub(super) fn require(&mut self, requirement: Requirement, rule: &str, span: Span) {
         // From here on the sizes are those that the contract allows, in proofs and in examples.
-        if let Requirement::AtLeast { var, low } = &requirement
-            && *low > self.bounds.low(var)
-        {
-            self.bounds.set(var.clone(), *low);
+        match &requirement {
+            Requirement::AtLeast { var, low } if *low > self.bounds.low(var) => {
+                self.bounds.set(var.clone(), *low);
+            }
+            Requirement::AtMost { var, high }
+                if self.bounds.high(var).is_none_or(|known| *high < known) =>
+            {
+                self.bounds.set_high(var.clone(), *high);
+            }
+            _ => {}
         }
         if self.required.insert(requirement.clone()) {
             self.requirements.push(Required {
@@ -395,9 +403,39 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    /// The requirements without those that follow from others.
+    /// The requirements without those that follow from others. Reports when no sizes meet them.
     fn simplified(&mut self) -> Vec<Required> {
-        let all = std::mem::take(&mut self.requirements);
+        let left = self.strongest();
+        let all = left.iter().map(|required| &required.requirement);
+        if self.errors == 0 && contradictory(all) {
+            // The last layer that asks for some of it is where it breaks.
+            let mut core = core(left.clone());
+            let asked: HashMap<&Requirement, usize> = (self.requirements.iter().enumerate())
+                .map(|(at, required)| (&required.requirement, at))
+                .collect();
+            core.sort_by_key(|required| asked.get(&required.requirement).copied());
+            if let Some(last) = core.pop() {
+                let span = last.span;
+                let conflict = Conflict {
+                    others: core,
+                    own: vec![last],
+                };
+                self.checker.failed.insert(span);
+                self.report(contradictions::no_sizes(span, &conflict, None));
+            }
+        }
+        left
+    }
+
+    /// The requirements so far.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().map(|one| &one.requirement)
+    }
+
+    /// The requirements so far without those that follow from others, each with the first layer
+    /// that asks for it.
+    pub(super) fn strongest(&self) -> Vec<Required> {
+        let all = &self.requirements;
         let plain = all.iter().map(|required| required.requirement.clone());
         shape::simplify(plain.collect())
             .into_iter()

@@ -203,7 +203,7 @@ pub struct Param {
 }
 
 /// A requirement and the layer that asks for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Required {
     /// What must hold.
     pub requirement: Requirement,

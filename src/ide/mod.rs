@@ -5,15 +5,20 @@
 //! beside an error as without; [`Facts`] says what the checker found out about a statement. A
 //! [`View`] has both at hand.
 
+pub mod actions;
 pub mod calls;
+mod completion;
 mod cursor;
 mod facts;
 mod hints;
+mod hover;
 mod lenses;
+mod line;
 mod names;
 pub mod navigate;
 pub mod ranges;
 pub mod rename;
+mod signature;
 pub mod symbols;
 #[cfg(test)]
 mod testing;
@@ -23,11 +28,14 @@ use crate::analysis::Analysis;
 use crate::syntax::ast;
 use crate::text::{FileId, Span};
 
+pub use completion::{Beside, Completion, Insert, Item, Kind, completion};
 pub use cursor::{Cursor, Part, cursor};
 pub use facts::Facts;
 pub use hints::{Hint, HintKind, HintOptions, hints};
+pub use hover::{Hover, hover};
 pub use lenses::{Lens, lenses};
 pub use names::{Inner, Names, Occurrence, Symbol, SymbolId, SymbolKind};
+pub use signature::{Parameter, Signature, signature};
 pub use tokens::{Token, TokenKind, tokens};
 
 /// An analysis with its names and facts: what every question of an editor is answered from.

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::{Facts, Names, View};
+use crate::text::FileId;
+
 use crate::analysis::{Analysis, Loaded, Loader, Settings, analyze};
 
 /// Files in memory, by name.
@@ -31,4 +34,30 @@ pub fn program(text: &str, beside: &[(&str, &str)]) -> (Analysis, usize) {
     let memory = Memory(files.collect());
     let analysis = analyze("main.nn", text.as_bytes(), &memory, &Settings::default());
     (analysis, offset)
+}
+
+/// What `answer` makes of each place that is marked with `$0` in `text`, one at a time, below its
+/// line with a caret under the place.
+pub fn at_each_mark(
+    text: &str,
+    beside: &[(&str, &str)],
+    answer: impl Fn(&View, FileId, usize) -> String,
+) -> String {
+    let parts: Vec<&str> = text.split("$0").collect();
+    let plain = parts.concat();
+    let (analysis, _) = program(&plain, beside);
+    let (names, facts) = (Names::new(&analysis), Facts::new(&analysis));
+    let view = View::new(&analysis, &names, &facts);
+    let mut out = plain.clone();
+    let mut offset = 0;
+    for part in &parts[..parts.len() - 1] {
+        offset += part.len();
+        let start = plain[..offset].rfind('\n').map_or(0, |at| at + 1);
+        let line = plain[start..].lines().next().unwrap_or("");
+        let indent = plain[start..offset].chars().count();
+        out += &format!("\n{}\n{line}\n{}^\n", "=".repeat(72), " ".repeat(indent));
+        out += answer(&view, analysis.files[0].0, offset).trim_end();
+        out += "\n";
+    }
+    out
 }

@@ -24,7 +24,7 @@ pub fn by_file(checked: &Checked, state: &State) -> HashMap<String, Vec<Diagnost
 }
 
 /// One diagnostic. Its fixes are its `data`, so that the client can give them back.
-fn convert(diagnostic: &diag::Diagnostic, checked: &Checked, state: &State) -> Diagnostic {
+pub fn convert(diagnostic: &diag::Diagnostic, checked: &Checked, state: &State) -> Diagnostic {
     let related: Vec<_> = diagnostic
         .labels
         .iter()

@@ -2,15 +2,15 @@
 
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
-    CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare, CodeLensRequest,
-    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, GotoDefinition,
-    InlayHintRequest, PrepareRenameRequest, References, Rename, Request as Kind,
-    SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
-    WorkspaceSymbolRequest,
+    CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
+    CodeActionRequest, CodeLensRequest, DocumentHighlightRequest, DocumentSymbolRequest,
+    FoldingRangeRequest, GotoDefinition, InlayHintRequest, PrepareRenameRequest, References,
+    Rename, Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest,
+    SemanticTokensRangeRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
+use super::{actions, calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -63,6 +63,7 @@ fn route(state: &State, request: Request) -> Response {
             on::<CallHierarchyOutgoingCalls>(state, request, calls::outgoing)
         }
         CallHierarchyPrepare::METHOD => on::<CallHierarchyPrepare>(state, request, calls::prepare),
+        CodeActionRequest::METHOD => on::<CodeActionRequest>(state, request, actions::actions),
         DocumentHighlightRequest::METHOD => {
             on::<DocumentHighlightRequest>(state, request, navigation::highlights)
         }

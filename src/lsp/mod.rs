@@ -7,6 +7,7 @@
 //! `lsp_types` and `lsp_server` are known here alone. What is shown comes from `analysis` and from
 //! the rooms below as plain data; a handler turns offsets into positions and no more.
 
+mod actions;
 mod calls;
 mod capabilities;
 mod convert;

@@ -37,7 +37,7 @@ pub(super) fn text(rows: &[Row]) -> String {
                 row.comment.as_ref().map(|_| Mark {
                     width: line.chars().count(),
                     length: 0,
-                    was: None,
+                    was: row.stood[1],
                 })
             })
             .collect();
@@ -84,7 +84,7 @@ fn arrow(row: &Row) -> Option<Mark> {
     Some(Mark {
         width: row.indent + row.text[..at].trim_end().chars().count(),
         length: row.text[at..].chars().count(),
-        was: row.was,
+        was: row.stood[0],
     })
 }
 

@@ -82,13 +82,11 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
         };
         let mut event = if piece_first {
             let piece = pieces.next().expect("it was seen");
-            let inside = scan.comments[at..].partition_point(|it| (it.start as usize) < piece.end);
+            let next = pieces.peek().map_or(text.len(), |next| next.start);
+            let end = extent(text, &scan.comments[at..], piece.end, next);
+            let inside = scan.comments[at..].partition_point(|it| (it.start as usize) < end);
             let comments = at..at + inside;
             at += inside;
-            // What the scan took for a comment of another language is a part of a piece, too.
-            let next = pieces.peek().map_or(text.len(), |next| next.start);
-            let stop = scan.comments.get(at).map_or(next, |it| next.min(it.start as usize));
-            let end = text[..stop].trim_end_matches(BLANKS).len().max(piece.end);
             Event {
                 kind: match piece.kind {
                     PieceKind::Line => Kind::Line,
@@ -131,6 +129,22 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
     }
 }
 
+/// Where a piece that the scan ended at `end` ends in truth, before the piece at `next`: what the
+/// scan took for a comment of another language is a part of it, too. `comments` begins with the
+/// first that may stand behind the piece or in it.
+fn extent(text: &str, comments: &[Span], end: usize, next: usize) -> usize {
+    let count = comments.partition_point(|it| (it.start as usize) < next);
+    let mut stop = next;
+    for comment in comments[..count].iter().rev() {
+        let range = comment.range();
+        if range.start < end || !text[range.end..stop].trim().is_empty() {
+            break;
+        }
+        stop = range.start;
+    }
+    end + text[end..stop].trim_end_matches(BLANKS).len()
+}
+
 /// Whether nothing is wrong with how a piece is written.
 fn is_known(mask: &str, piece: &Piece) -> bool {
     let rule = match piece.kind {
@@ -162,7 +176,8 @@ fn segments(printer: &Printer, events: &[Event]) -> Vec<usize> {
         match event.kind {
             Kind::Header => depth += 1,
             Kind::Close => depth = depth.saturating_sub(1),
-            _ => {}
+            Kind::Line => depth += usize::from(printer.lacks_brace(event)),
+            Kind::Comment => {}
         }
     }
     starts
@@ -198,15 +213,9 @@ fn is_regular(printer: &Printer, events: &[Event]) -> bool {
             Kind::Close => depth -= 1,
             Kind::Line if event.clean => {}
             Kind::Line => {
-                let text = &printer.mask[event.start..event.end];
-                let lacks_brace = printer.defines(event) || {
-                    let header = format!("{text} {{");
-                    Reader::new(FileId(0), event.start, &header, event.end)
-                        .form(Rule::header)
-                        .is_ok()
-                };
+                let long = printer.text[event.start..event.end].contains('\n');
                 let tail = after_close && event.ends == 0;
-                if lacks_brace || tail && text.contains('\n') {
+                if printer.lacks_brace(event) || tail && long {
                     return false;
                 }
             }
@@ -231,6 +240,15 @@ impl<'t> Printer<'t> {
         matches!(first_word(&self.mask[event.start..event.end]), "model" | "block")
     }
 
+    /// Whether a line would be a header with a `{` behind it, and is nothing without.
+    fn lacks_brace(&self, event: &Event) -> bool {
+        !event.clean && event.kind == Kind::Line && {
+            let header = format!("{} {{", &self.mask[event.start..event.end]);
+            let mut reader = Reader::new(FileId(0), event.start, &header, event.end);
+            self.defines(event) || reader.form(Rule::header).is_ok()
+        }
+    }
+
     fn read(&self, event: &Event) -> Option<Read<'t>> {
         if !event.clean {
             return None;
@@ -238,6 +256,12 @@ impl<'t> Printer<'t> {
         let comments = &self.comments[event.comments.clone()];
         let header = event.kind == Kind::Header;
         nodes::read(self.text, self.mask, (event.start, event.end), comments, header)
+    }
+
+    /// How many columns stand before the offset `at` on its line.
+    fn column(&self, at: usize) -> usize {
+        let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        self.text[line..at].chars().count()
     }
 
     /// Keeps the lines of `events` as they are.
@@ -278,8 +302,10 @@ impl<'t> Printer<'t> {
             match event.kind {
                 Kind::Comment if !event.leads => {
                     let text = wrap::comment(&self.text[event.start..event.end]);
+                    let column = self.column(event.start);
                     if let Some(row) = self.rows.last_mut() {
                         row.comment = Some(text);
+                        row.stood[1] = Some(column);
                     }
                     at += 1;
                     continue;
@@ -384,10 +410,7 @@ impl<'t> Printer<'t> {
     fn laid_out(&mut self, nodes: &[Node], depth: usize) {
         let mut rows = wrap::rows(nodes, depth * INDENT);
         if let [row] = &mut rows[..] {
-            row.was = nodes::arrow(nodes).map(|at| {
-                let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
-                self.text[line..at].chars().count()
-            });
+            row.stood[0] = nodes::arrow(nodes).map(|at| self.column(at));
         }
         self.number(&mut rows);
         self.rows.append(&mut rows);

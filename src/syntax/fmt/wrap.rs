@@ -8,6 +8,9 @@ pub(super) const WIDTH: usize = 100;
 pub(super) const INDENT: usize = 4;
 /// Blanks before `->` and before a comment behind code.
 pub(super) const GAP: usize = 2;
+/// Lists that are broken beside each other because of the width: no statement that a person reads
+/// has more, and each costs a look at all.
+const MOST_OPEN: usize = 8;
 
 /// A line.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +28,8 @@ pub(super) struct Row {
     pub plain: bool,
     /// The statement of several lines that it is a part of; 0 of one that has one line.
     pub block: usize,
-    /// The column at which the text had its `->`.
-    pub was: Option<usize>,
+    /// The columns at which the text had its `->` and the comment behind.
+    pub stood: [Option<usize>; 2],
 }
 
 /// A comment with a blank behind its `#`, unless what stands there is no prose.
@@ -225,8 +228,8 @@ impl Writer {
 /// has its place.
 fn opened(nodes: &[Node], indent: usize, column: usize, tail: usize) -> Vec<bool> {
     let mut open: Vec<bool> = nodes.iter().map(Node::open).collect();
-    // More long lists than this in a row are no statement that a person reads.
-    for _ in 0..8 {
+    let mut count = open.iter().filter(|open| **open).count();
+    while count < MOST_OPEN {
         let (mut at, mut long) = (column, false);
         // The longest list of the line, so far and at its end.
         let (mut longest, mut found) = (None, None);
@@ -259,13 +262,15 @@ fn opened(nodes: &[Node], indent: usize, column: usize, tail: usize) -> Vec<bool
             Some((_, index)) => open[index] = true,
             None => break,
         }
+        count += 1;
     }
     open
 }
 
 fn can_open(list: &List) -> bool {
     match list.brackets {
-        Brackets::From | Brackets::Import => list.items.len() > 1,
+        // A group has nothing that a line end may follow.
+        Brackets::From | Brackets::Import | Brackets::Round => list.items.len() > 1,
         _ => !list.items.is_empty(),
     }
 }

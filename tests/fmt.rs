@@ -79,7 +79,11 @@ fn hold(failures: Vec<String>) {
     let mut failures = failures;
     failures.sort_by_key(String::len);
     failures.truncate(5);
-    assert!(failures.is_empty(), "{count} failures\n{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{count} failures\n{}",
+        failures.join("\n")
+    );
 }
 
 fn try_all(texts: impl Iterator<Item = String>) {
@@ -99,8 +103,15 @@ fn programs_say_the_same() {
 fn beginnings_of_programs_say_the_same() {
     let few = programs();
     let texts = few.iter().filter(|(name, _)| {
-        ["lenet5.nn", "filters.nn", "padding.nn", "twenty.nn", "E0101_self.nn", "E0102_brace.nn"]
-            .contains(&name.as_str())
+        [
+            "lenet5.nn",
+            "filters.nn",
+            "padding.nn",
+            "twenty.nn",
+            "E0101_self.nn",
+            "E0102_brace.nn",
+        ]
+        .contains(&name.as_str())
     });
     try_all(texts.flat_map(|(_, text)| {
         (0..text.len())
@@ -118,7 +129,10 @@ fn lines_of_other_ends_say_the_same() {
         let text = text.replace('\n', "\r\n");
         let done = format(&text);
         assert_eq!(done.matches('\n').count(), done.matches("\r\n").count());
-        assert_eq!(done.replace("\r\n", "\n"), format(&text.replace("\r\n", "\n")));
+        assert_eq!(
+            done.replace("\r\n", "\n"),
+            format(&text.replace("\r\n", "\n"))
+        );
     }
 }
 
@@ -184,9 +198,41 @@ fn damaged(rng: &mut Rng, text: &str) -> String {
             continue;
         }
         let added = [
-            "(", ")", "[", "]", ",", "->", "from ", "from a,", "}", "{", "\n", ":", "*", "_", "#",
-            " # note\n", "\"", "'", "//", "/*", "\t", "\r", "\u{a0}", "é", "repeat 2 {", "model X {",
-            "block", "repeat 3\n", "} ReLU", "=", " as ", "1e", "ReLU()", ";", "\n\n\n",
+            "(",
+            ")",
+            "[",
+            "]",
+            ",",
+            "->",
+            "from ",
+            "from a,",
+            "}",
+            "{",
+            "\n",
+            ":",
+            "*",
+            "_",
+            "#",
+            " # note\n",
+            "\"",
+            "'",
+            "//",
+            "/*",
+            "\t",
+            "\r",
+            "\u{a0}",
+            "é",
+            "repeat 2 {",
+            "model X {",
+            "block",
+            "repeat 3\n",
+            "} ReLU",
+            "=",
+            " as ",
+            "1e",
+            "ReLU()",
+            ";",
+            "\n\n\n",
         ];
         if rng.chance(60) {
             mutant.insert_str(at, added[rng.below(added.len())]);
@@ -260,7 +306,8 @@ fn lines_alone_are_laid_out_as_in_the_whole() {
 /// `cargo test --release -- --ignored --nocapture` says how long 10,000 lines take.
 #[test]
 fn ten_thousand_lines_are_fast() {
-    let line = "    conv: Conv(8, kernel=3,padding=same) from a, b -> [N, 2*h, 8] # note\n    ReLU\n";
+    let line =
+        "    conv: Conv(8, kernel=3,padding=same) from a, b -> [N, 2*h, 8] # note\n    ReLU\n";
     let text = format!("model M {{\n{}}}\n", line.repeat(5_000));
     let start = std::time::Instant::now();
     assert!(layout(&text).is_ok());
@@ -271,7 +318,11 @@ fn ten_thousand_lines_are_fast() {
 fn the_examples_are_laid_out() {
     for path in files("examples", "nn") {
         let text = fs::read_to_string(&path).expect("readable");
-        assert!(format(&text) == text, "run `nnc fmt examples/*.nn`: {}", name(&path));
+        assert!(
+            format(&text) == text,
+            "run `nnc fmt examples/*.nn`: {}",
+            name(&path)
+        );
     }
 }
 
@@ -296,6 +347,10 @@ fn long_files_are_laid_out_in_time() {
         let start = std::time::Instant::now();
         judge(&text).unwrap_or_else(|why| panic!("{}", &why[..why.len().min(300)]));
         let shown = &text[..text.len().min(40)];
-        assert!(start.elapsed().as_secs() < 20, "{shown:?}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs() < 20,
+            "{shown:?}: {:?}",
+            start.elapsed()
+        );
     }
 }

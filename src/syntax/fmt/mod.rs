@@ -77,7 +77,10 @@ pub fn format_lines(text: &str, lines: Range<usize>) -> Vec<(Range<usize>, Strin
     let index = LineIndex::new(text);
     let mut range = lines.start..lines.end.max(lines.start + 1);
     for piece in prescan::scan(FileId(0), text).pieces {
-        let (first, last) = (index.line(piece.start), index.line(piece.end.max(piece.start + 1) - 1));
+        let (first, last) = (
+            index.line(piece.start),
+            index.line(piece.end.max(piece.start + 1) - 1),
+        );
         if first < lines.end && lines.start <= last {
             range = range.start.min(first)..range.end.max(last + 1);
         }

@@ -155,7 +155,12 @@ fn is_known(mask: &str, piece: &Piece) -> bool {
     if piece.fault.is_some() || piece.beyond || !piece.closers.is_empty() {
         return false;
     }
-    let mut reader = Reader::new(FileId(0), piece.start, &mask[piece.start..piece.end], piece.end);
+    let mut reader = Reader::new(
+        FileId(0),
+        piece.start,
+        &mask[piece.start..piece.end],
+        piece.end,
+    );
     reader.form(rule).is_ok() && reader.faults.is_empty()
 }
 
@@ -237,7 +242,10 @@ struct Printer<'t> {
 impl<'t> Printer<'t> {
     /// Whether a piece begins like a block or a model.
     fn defines(&self, event: &Event) -> bool {
-        matches!(first_word(&self.mask[event.start..event.end]), "model" | "block")
+        matches!(
+            first_word(&self.mask[event.start..event.end]),
+            "model" | "block"
+        )
     }
 
     /// Whether a line would be a header with a `{` behind it, and is nothing without.
@@ -255,7 +263,13 @@ impl<'t> Printer<'t> {
         }
         let comments = &self.comments[event.comments.clone()];
         let header = event.kind == Kind::Header;
-        nodes::read(self.text, self.mask, (event.start, event.end), comments, header)
+        nodes::read(
+            self.text,
+            self.mask,
+            (event.start, event.end),
+            comments,
+            header,
+        )
     }
 
     /// How many columns stand before the offset `at` on its line.
@@ -295,7 +309,9 @@ impl<'t> Printer<'t> {
         while at < end {
             let event = &events[at];
             let before = at.checked_sub(1).map(|before| &events[before]);
-            let above = events[..at].iter().rfind(|it| it.kind != Kind::Comment || it.leads);
+            let above = events[..at]
+                .iter()
+                .rfind(|it| it.kind != Kind::Comment || it.leads);
             let first = self.rows.len();
             let mut blank = event.ends > 1;
             let mut used = 1;
@@ -325,7 +341,9 @@ impl<'t> Printer<'t> {
                 }
                 Kind::Line => match before {
                     // A `from` or `->` behind a `}` has a diagnostic there.
-                    Some(close) if close.kind == Kind::Close && event.ends == 0 && self.is_tail(event) => {
+                    Some(close)
+                        if close.kind == Kind::Close && event.ends == 0 && self.is_tail(event) =>
+                    {
                         let tail = &self.text[event.start..event.end];
                         self.broken += 1;
                         if let Some(row) = self.rows.last_mut() {
@@ -341,7 +359,8 @@ impl<'t> Printer<'t> {
             if above.is_some_and(|above| above.kind == Kind::Header) {
                 blank = false;
             }
-            let lone = event.kind != Kind::Close && depth <= usize::from(event.kind == Kind::Header);
+            let lone =
+                event.kind != Kind::Close && depth <= usize::from(event.kind == Kind::Header);
             if lone && std::mem::take(&mut defined) || at == start && start > 0 {
                 blank = true;
             }

@@ -25,6 +25,10 @@ train:
 bench-check:
     cargo bench --bench check
 
+# Time from a keystroke to its diagnostics, in the language server.
+bench-lsp:
+    cargo bench --bench lsp
+
 # LeNet-5 beside ONNX Runtime (needs the Python packages that the script names).
 bench-peers:
     cargo build --release

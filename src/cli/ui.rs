@@ -134,6 +134,18 @@ impl Ui {
         }
     }
 
+    /// A warning that has no place in a program; a quiet run leaves it out.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("{}: {text}\n", self.err.on(WARN, "warning")));
+        }
+    }
+
+    /// An error that does not end the command.
+    pub fn error(&self, text: &str) {
+        self.say(&format!("{}: {text}\n", self.err.on(BAD, "error")));
+    }
+
     /// The style of diagnostics.
     fn style(&self) -> Style {
         Style {

@@ -4,13 +4,16 @@ use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
     CodeActionRequest, CodeLensRequest, DocumentHighlightRequest, DocumentSymbolRequest,
-    FoldingRangeRequest, GotoDefinition, InlayHintRequest, PrepareRenameRequest, References,
-    Rename, Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest,
-    SemanticTokensRangeRequest, WorkspaceSymbolRequest,
+    FoldingRangeRequest, Formatting, GotoDefinition, InlayHintRequest, OnTypeFormatting,
+    PrepareRenameRequest, RangeFormatting, References, Rename, Request as Kind,
+    SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
+    WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{actions, calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
+use super::{
+    actions, calls, formatting, hints, lenses, navigation, ranges, rename, symbols, tokens,
+};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -71,8 +74,11 @@ fn route(state: &State, request: Request) -> Response {
             on::<DocumentSymbolRequest>(state, request, symbols::document)
         }
         FoldingRangeRequest::METHOD => on::<FoldingRangeRequest>(state, request, ranges::folding),
+        Formatting::METHOD => on::<Formatting>(state, request, formatting::whole),
         GotoDefinition::METHOD => on::<GotoDefinition>(state, request, navigation::definition),
+        OnTypeFormatting::METHOD => on::<OnTypeFormatting>(state, request, formatting::on_type),
         PrepareRenameRequest::METHOD => on::<PrepareRenameRequest>(state, request, rename::prepare),
+        RangeFormatting::METHOD => on::<RangeFormatting>(state, request, formatting::range),
         References::METHOD => on::<References>(state, request, navigation::references),
         Rename::METHOD => on::<Rename>(state, request, rename::rename),
         SelectionRangeRequest::METHOD => {

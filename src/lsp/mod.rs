@@ -14,6 +14,7 @@ mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
+mod formatting;
 mod hints;
 mod lenses;
 mod loader;

@@ -12,6 +12,7 @@ pub mod ast;
 mod brackets;
 mod expect;
 mod expr;
+pub mod fmt;
 mod guess;
 mod keep;
 mod parse;

@@ -3,14 +3,16 @@
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare, CodeLensRequest,
-    DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest, GotoDefinition,
-    InlayHintRequest, PrepareRenameRequest, References, Rename, Request as Kind,
-    SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
-    WorkspaceSymbolRequest,
+    Completion, DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest,
+    GotoDefinition, HoverRequest, InlayHintRequest, PrepareRenameRequest, References, Rename,
+    Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
+    SignatureHelpRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
+use super::{
+    calls, completion, hints, hover, lenses, navigation, ranges, rename, signature, symbols, tokens,
+};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -49,12 +51,17 @@ pub fn answer(state: &State, request: Request) -> Response {
 fn route(state: &State, request: Request) -> Response {
     match request.method.as_str() {
         CodeLensRequest::METHOD => on::<CodeLensRequest>(state, request, lenses::lenses),
+        Completion::METHOD => on::<Completion>(state, request, completion::completion),
+        HoverRequest::METHOD => on::<HoverRequest>(state, request, hover::hover),
         InlayHintRequest::METHOD => on::<InlayHintRequest>(state, request, hints::hints),
         SemanticTokensFullRequest::METHOD => {
             on::<SemanticTokensFullRequest>(state, request, tokens::full)
         }
         SemanticTokensRangeRequest::METHOD => {
             on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
+        SignatureHelpRequest::METHOD => {
+            on::<SignatureHelpRequest>(state, request, signature::signature)
         }
         CallHierarchyIncomingCalls::METHOD => {
             on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)

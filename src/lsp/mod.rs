@@ -9,11 +9,13 @@
 
 mod calls;
 mod capabilities;
+mod completion;
 mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
 mod hints;
+mod hover;
 mod lenses;
 mod loader;
 mod navigation;
@@ -22,6 +24,7 @@ mod programs;
 mod ranges;
 mod rename;
 mod server;
+mod signature;
 mod state;
 mod symbols;
 #[cfg(test)]

@@ -3,16 +3,17 @@
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
-    CodeActionRequest, CodeLensRequest, DocumentHighlightRequest, DocumentSymbolRequest,
-    FoldingRangeRequest, Formatting, GotoDefinition, InlayHintRequest, OnTypeFormatting,
-    PrepareRenameRequest, RangeFormatting, References, Rename, Request as Kind,
-    SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
-    WorkspaceSymbolRequest,
+    CodeActionRequest, CodeLensRequest, Completion, DocumentHighlightRequest,
+    DocumentSymbolRequest, FoldingRangeRequest, Formatting, GotoDefinition, HoverRequest,
+    InlayHintRequest, OnTypeFormatting, PrepareRenameRequest, RangeFormatting, References, Rename,
+    Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
+    SignatureHelpRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
 use super::{
-    actions, calls, formatting, hints, lenses, navigation, ranges, rename, symbols, tokens,
+    actions, calls, completion, formatting, hints, hover, lenses, navigation, ranges, rename,
+    signature, symbols, tokens,
 };
 
 /// Why a request has no answer.
@@ -52,12 +53,17 @@ pub fn answer(state: &State, request: Request) -> Response {
 fn route(state: &State, request: Request) -> Response {
     match request.method.as_str() {
         CodeLensRequest::METHOD => on::<CodeLensRequest>(state, request, lenses::lenses),
+        Completion::METHOD => on::<Completion>(state, request, completion::completion),
+        HoverRequest::METHOD => on::<HoverRequest>(state, request, hover::hover),
         InlayHintRequest::METHOD => on::<InlayHintRequest>(state, request, hints::hints),
         SemanticTokensFullRequest::METHOD => {
             on::<SemanticTokensFullRequest>(state, request, tokens::full)
         }
         SemanticTokensRangeRequest::METHOD => {
             on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
+        SignatureHelpRequest::METHOD => {
+            on::<SignatureHelpRequest>(state, request, signature::signature)
         }
         CallHierarchyIncomingCalls::METHOD => {
             on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)

@@ -200,7 +200,12 @@ impl<'a> Walk<'_, 'a> {
         // Whether some argument may be one that is missed.
         let (mut unknown, mut broken) = (false, false);
         if let (Some(first), true) = (statement.arguments.first(), slots.names.is_empty()) {
-            self.report(wording::too_many(first.span, slots.owner, &slots.names));
+            let mut diagnostic = wording::too_many(first.span, slots.owner, &slots.names);
+            if let Some(parentheses) = statement.parentheses {
+                let title = format!("write `{}`", slots.owner);
+                diagnostic = diagnostic.here("not needed").fix(title, parentheses, "");
+            }
+            self.report(diagnostic);
             return None;
         }
         if let ([first, .., last], ["shape"]) =

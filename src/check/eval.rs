@@ -8,7 +8,7 @@ use super::wording::arguments as wording;
 use super::wording::names;
 use crate::layers::value::Value;
 use crate::shape::{Dim, DimError};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Repeat, Statement, StatementKind};
 use crate::text::Span;
 
 /// A failure of arithmetic: what to say.
@@ -158,6 +158,27 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Behind the count of the innermost `repeat` around `span`, when its turns have no number.
+    fn counted_without_name(&self, span: Span) -> Option<Span> {
+        fn find(statements: &[Statement], span: Span) -> Option<&Repeat> {
+            let within = |outer: Span| outer.start <= span.start && span.end <= outer.end;
+            statements
+                .iter()
+                .find_map(|statement| match &statement.kind {
+                    StatementKind::Repeat(repeat) if within(repeat.body.span) => {
+                        find(&repeat.body.statements, span).or(Some(repeat))
+                    }
+                    _ => None,
+                })
+        }
+        let body = &self.definition.body;
+        (span.file == body.span.file)
+            .then(|| find(&body.statements, span))
+            .flatten()
+            .filter(|repeat| repeat.index.is_none())
+            .map(|repeat| repeat.count.span.after())
+    }
+
     /// Reports a name that nothing defines, once.
     fn unknown_constant(&mut self, frame: &Frame, name: &str, span: Span, choices: &[&str]) {
         if !self.undefined.insert(name.into()) {
@@ -172,7 +193,16 @@ impl Walk<'_, '_> {
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         let is_value = frame.label(name).is_some();
-        self.report(names::unknown_constant(span, name, &known, is_value));
+        let mut diagnostic = names::unknown_constant(span, name, &known, is_value);
+        if matches!(name, "i" | "j" | "k" | "n" | "t")
+            && let Some(count) = self.counted_without_name(span)
+        {
+            diagnostic.fixes.clear();
+            diagnostic.notes.clear();
+            let text = format!(" as {name}");
+            diagnostic = diagnostic.fix(format!("call the turn's number `{name}`"), count, text);
+        }
+        self.report(diagnostic);
     }
 }
 

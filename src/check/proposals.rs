@@ -2,6 +2,9 @@
 //! sizes, a shortcut of its own, arguments in another framework's order. A fix is proposed only
 //! where the failed claims then hold.
 
+use std::collections::HashSet;
+use std::iter::successors;
+
 use super::apply::Places;
 use super::build::{Mode, Walk};
 use super::program::{Layer, Source, ValueId};
@@ -170,12 +173,50 @@ impl Walk<'_, '_> {
         Some(layers)
     }
 
+    /// That a `Linear` above `value` keeps the axes between the first and the last, when these are
+    /// what is too much for the shape that is stated.
+    pub(super) fn keeps_places(
+        &self,
+        value: ValueId,
+        stated: &Shape,
+        found: &Shape,
+    ) -> Option<String> {
+        let ends =
+            |shape: &Shape| Some((shape.dims().first()?.clone(), shape.dims().last()?.clone()));
+        if stated.rank() != 2 || found.rank() < 3 || ends(stated) != ends(found) {
+            return None;
+        }
+        let mut at = value;
+        while let Source::Layer(layer, 0) = self.values[at.0 as usize].source {
+            let layer = &self.layers[layer];
+            at = *layer.inputs.first()?;
+            if self.ty(at)?.shape.rank() != found.rank() {
+                return None;
+            }
+            if layer.op.kind() == "Linear" {
+                let line = self.checker.sources.start(layer.span).line;
+                return Some(wording::linear_keeps(&self.quote(layer.span), line));
+            }
+        }
+        None
+    }
+
+    /// The latest value that both work on in the first place, or one of the two.
+    fn common(&self, left: ValueId, right: ValueId) -> Option<ValueId> {
+        let before = |value: &ValueId| match self.values[value.0 as usize].source {
+            Source::Layer(layer, 0) => self.layers[layer].inputs.first().copied(),
+            _ => None,
+        };
+        let chain: HashSet<ValueId> = successors(Some(left), before).collect();
+        successors(Some(right), before).find(|value| chain.contains(value))
+    }
+
     /// The convolutions between the two values that shrink one, padded so that they do not.
     fn same_padding(&self, frame: &Frame, pair: &Pair) -> Option<Fix> {
         let (left, right) = (pair.left.value, pair.right.value);
-        let layers = self
-            .between(left, right)
-            .or_else(|| self.between(right, left))?;
+        let common = self.common(left, right)?;
+        let mut layers = self.between(common, left)?;
+        layers.extend(self.between(common, right)?);
         let mut places = Vec::new();
         for layer in layers {
             let before = &self.ty(*layer.inputs.first()?)?.shape;

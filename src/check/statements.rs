@@ -466,6 +466,14 @@ impl<'a> Walk<'_, 'a> {
         let mut diagnostic: Diagnostic =
             shapes::stated_differs(shape.span, name, &stated, &ty.shape, example, &self.bounds);
         diagnostic.fixes.extend(repair);
+        if stated.rank() + 1 == ty.shape.rank() && ty.shape.dims()[1..] == *stated.dims() {
+            let batch = &ty.shape[0];
+            diagnostic = diagnostic.note(format!(
+                "the first axis is the batch, here `{batch}`, and is stated like the others"
+            ));
+        } else if let Some(linear) = self.keeps_places(value, &stated, &ty.shape) {
+            diagnostic.notes.push(linear);
+        }
         self.tell(frame, shape.span, diagnostic);
     }
 }

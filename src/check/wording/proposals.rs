@@ -81,3 +81,11 @@ pub fn rounded(
         factor.saturating_mul(after)
     )
 }
+
+/// Why a `Linear` has as many axes as what it takes.
+pub fn linear_keeps(layer: &str, line: usize) -> String {
+    format!(
+        "{layer} (line {line}) works on the last axis and keeps the others: `Flatten` or \
+         `GlobalAvgPool` before it leaves two axes"
+    )
+}

@@ -384,9 +384,10 @@ pub fn stated_differs(
     .here(format!("it is {found}"));
     if stated.rank() != found.rank() {
         diagnostic = diagnostic.note(format!(
-            "it has {}, and {} are stated",
+            "it has {}, and {} {} stated",
             axes(found.rank()),
-            stated.rank()
+            stated.rank(),
+            if stated.rank() == 1 { "is" } else { "are" }
         ));
     } else {
         let rows = [

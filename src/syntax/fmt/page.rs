@@ -272,10 +272,12 @@ impl<'t> Printer<'t> {
         )
     }
 
-    /// How many columns stand before the offset `at` on its line.
-    fn column(&self, at: usize) -> usize {
+    /// How many columns stand before the offset `at` on its line, where the last of them are blank
+    /// on purpose: one blank would be as usual.
+    fn column(&self, at: usize) -> Option<usize> {
         let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
-        self.text[line..at].chars().count()
+        let before = &self.text[line..at];
+        before.ends_with("  ").then(|| before.chars().count())
     }
 
     /// Keeps the lines of `events` as they are.
@@ -321,7 +323,7 @@ impl<'t> Printer<'t> {
                     let column = self.column(event.start);
                     if let Some(row) = self.rows.last_mut() {
                         row.comment = Some(text);
-                        row.stood[1] = Some(column);
+                        row.stood[1] = column;
                     }
                     at += 1;
                     continue;
@@ -429,7 +431,7 @@ impl<'t> Printer<'t> {
     fn laid_out(&mut self, nodes: &[Node], depth: usize) {
         let mut rows = wrap::rows(nodes, depth * INDENT);
         if let [row] = &mut rows[..] {
-            row.stood[0] = nodes::arrow(nodes).map(|at| self.column(at));
+            row.stood[0] = nodes::arrow(nodes).and_then(|at| self.column(at));
         }
         self.number(&mut rows);
         self.rows.append(&mut rows);

@@ -28,7 +28,8 @@ pub(super) struct Row {
     pub plain: bool,
     /// The statement of several lines that it is a part of; 0 of one that has one line.
     pub block: usize,
-    /// The columns at which the text had its `->` and the comment behind.
+    /// The columns at which the text had its `->` and the comment behind, where these were set
+    /// off from the code.
     pub stood: [Option<usize>; 2],
 }
 
@@ -96,7 +97,7 @@ impl Writer {
     fn nodes(&mut self, nodes: &[Node], tail: usize) {
         let open = opened(nodes, self.indent, self.column(), tail);
         for (at, node) in nodes.iter().enumerate() {
-            if at > 0 && node.space() {
+            if at > 0 && node.space() && !self.row.text.is_empty() {
                 self.row.text.push(' ');
             }
             if node.is("->") && self.depth == 0 {

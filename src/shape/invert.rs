@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::decide::{Counterexample, Sides};
 use super::dim::{Dim, DimError};
+use super::effort::spend;
 use super::grid::range;
 use super::poly::{Atom, Floor, Monomial, Term, gcd};
 use super::program::{Program, lows};
@@ -28,7 +29,7 @@ pub enum Bound {
     /// It holds exactly when all of these do. A requirement over several variables may turn out to
     /// hold always, or never, where no rule sees that.
     Requires(Vec<Requirement>),
-    /// A number is out of range.
+    /// A number is out of range, or no more work is allowed.
     Unknown,
 }
 
@@ -50,6 +51,9 @@ fn decide(margin: Result<Dim, DimError>, op: Cmp, d: &Dim, limit: i128, bounds: 
     let Ok(margin) = margin else {
         return Bound::Unknown;
     };
+    if !spend(margin.weight()) {
+        return Bound::Unknown;
+    }
     let requirements = match when_not_negative(&margin, bounds) {
         Some(When::Always) => return Bound::Proved,
         Some(When::Never) => {

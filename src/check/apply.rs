@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
-use super::finish::path_is_turn;
+use super::finish::{NAME, path_is_turn};
 use super::obligations::{first_conflict, positive_sizes};
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
@@ -96,6 +96,11 @@ impl<'a> Walk<'_, 'a> {
         }
         let path = self.layer_path(frame, &layer.label, def.name(), single);
         let matched = self.layer_arguments(frame, layer, def);
+        if let Some(matched) = &matched {
+            // The layer makes its own of each array.
+            let given = (0..matched.spans.len()).filter_map(|at| matched.args.given(at));
+            self.charge(given.filter_map(Value::numbers).sum());
+        }
         let errors = self.errors;
         let operands = match def.signature().inputs {
             Inputs::None => {
@@ -324,6 +329,10 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
+        let results = inferred.outputs.iter().map(|output| output.shape.weight());
+        let stored = specs.iter().map(|spec| spec.shape.weight());
+        let named = specs.len() * params_path.len() / NAME;
+        self.charge(results.chain(stored).sum::<usize>() + named);
         let mut params = Vec::new();
         if reuse || frame.reuse {
             params = self.same_params(frame, places, types, &specs, params_path)?;

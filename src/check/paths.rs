@@ -110,6 +110,7 @@ impl Walk<'_, '_> {
         frame.mark_used(made);
         match found {
             Ok(targets) => {
+                self.charge(targets.len());
                 let name: Name = self.checker.sources.slice(path.span).into();
                 let operands = targets.into_iter().map(|target| Operand {
                     value: match target {

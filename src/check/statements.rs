@@ -69,7 +69,8 @@ impl<'a> Walk<'_, 'a> {
         let single = frame.scopes.len() > 1 && statements.len() == 1;
         let mut inputs = 0;
         for statement in statements {
-            if self.exhausted() {
+            // A trial has failed with its first error.
+            if self.too_large(statement.span) || (self.checker.trial.is_some() && self.errors > 0) {
                 return;
             }
             if let StatementKind::Input { name, dtype, shape } = &statement.kind {

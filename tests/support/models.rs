@@ -17,15 +17,37 @@ use nnc::text::Name;
 
 use crate::support::Memory;
 
-/// Pseudo-random numbers (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
-/// generators": SplitMix64).
-pub struct Rng(pub u64);
+/// Choices: those of a script while it lasts, then pseudo-random numbers (Steele, Lea and Flood
+/// 2014, "Fast splittable pseudorandom number generators": SplitMix64).
+pub struct Rng {
+    state: u64,
+    script: std::vec::IntoIter<u8>,
+}
 
 impl Rng {
+    /// Pseudo-random numbers that begin with `seed`.
+    pub fn new(seed: u64) -> Rng {
+        Rng {
+            state: seed,
+            script: Vec::new().into_iter(),
+        }
+    }
+
+    /// A byte for each choice: a fuzzer that changes one byte changes one choice.
+    pub fn of(script: &[u8]) -> Rng {
+        Rng {
+            state: script.len() as u64,
+            script: Vec::from(script).into_iter(),
+        }
+    }
+
     /// A number in `0..n`.
     pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        if let Some(byte) = self.script.next() {
+            return usize::from(byte) % n;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % n as u64) as usize
     }

@@ -491,7 +491,19 @@ pub fn too_many_layers(span: Span, most: usize) -> Diagnostic {
     Diagnostic::new(
         Code::E0410,
         span,
-        format!("the model has more than {most} layers and turns of repeats once it is unrolled"),
+        format!("the program has more than {most} layers and turns of repeats once it is unrolled"),
+    )
+    .here("this is where it passes the limit")
+}
+
+/// More parts than a program may have.
+pub fn too_many_parts(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0410,
+        span,
+        format!(
+            "the program has more than {most} parts once it is unrolled: values that layers take, terms of sizes, numbers of arrays"
+        ),
     )
     .here("this is where it passes the limit")
 }

@@ -59,7 +59,7 @@ fn drawn(node: Node, field: Option<&str>, depth: usize, out: &mut String) {
     }
     let missing = if node.is_missing() { "MISSING " } else { "" };
     write!(out, "({missing}{}", node.kind()).expect("a string takes all");
-    for at in 0..node.child_count() as u32 {
+    for at in 0..node.child_count() {
         let child = node.child(at).expect("counted");
         drawn(child, node.field_name_for_child(at), depth + 1, out);
     }
@@ -72,7 +72,7 @@ fn first_error(node: Node, text: &str) -> Option<String> {
         let line = node.start_position().row + 1;
         return Some(format!("line {line}: {:?}", &text[node.byte_range()]));
     }
-    (0..node.child_count() as u32)
+    (0..node.child_count())
         .filter_map(|at| node.child(at))
         .find_map(|child| first_error(child, text))
         // The end of a statement may be what is missing, and is no node.

@@ -26,6 +26,9 @@ struct Case {
     engine: String,
     program: String,
     tolerance: f64,
+    /// Whether a difference is measured by its own element, not by the largest one.
+    #[serde(default)]
+    each: bool,
 }
 
 struct Alone;
@@ -133,7 +136,11 @@ fn check(case: &Case, file: &Weights) -> Result<f64, String> {
                 .fold(1.0_f64, |most, x| most.max(f64::from(x.abs())));
             for (at, (a, b)) in a.iter().zip(b).enumerate() {
                 let same = a == b || (a.is_nan() && b.is_nan());
-                let error = f64::from((a - b).abs()) / largest;
+                let scale = match case.each {
+                    true => f64::from(b.abs()).max(1.0),
+                    false => largest,
+                };
+                let error = f64::from((a - b).abs()) / scale;
                 if !same && (error.is_nan() || error > case.tolerance) {
                     return Err(format!(
                         "`{name}` has {a} at {at}, and {} gives {b}",

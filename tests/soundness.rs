@@ -158,6 +158,48 @@ fn check_clean(rng: &mut Rng, text: &str, tally: &mut Tally) -> Result<(), Strin
     }
     if allowed == 0 {
         tally.count("models for which no sizes were found");
+        println!("NOSIZES {:?}\n{text}", requirements.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+/// Without any one of its requirements a model would be promised to run at sizes at which it does
+/// not: such sizes are found, by trying many.
+fn check_minimal(rng: &mut Rng, text: &str, tally: &mut Tally) -> Result<(), String> {
+    let analysis = analyzed(text, &Settings::default());
+    let model = &analysis.program.models[0];
+    if model.has_errors {
+        return Ok(());
+    }
+    let names = names(model);
+    let requirements = requirements(model);
+    for (at, requirement) in requirements.iter().enumerate() {
+        tally.count("requirements that are needed");
+        let mut others = requirements.clone();
+        others.remove(at);
+        let mut found = None;
+        for _ in 0..40_000 {
+            let mut point = sizes(rng, &names, &requirements);
+            for size in point.values_mut() {
+                if rng.chance(20) {
+                    let most = *rng.pick(&[2, 60, 400, 3_000]);
+                    *size = 1 + rng.below(most) as i128;
+                }
+            }
+            if requirement.holds(&point) == Some(false) && holds(&others, &point) {
+                found = Some(point);
+                break;
+            }
+        }
+        let Some(point) = found else {
+            let all: Vec<String> = requirements.iter().map(ToString::to_string).collect();
+            let what = format!("`{requirement}` follows from the rest of {all:?}");
+            return Err(wrong(text, &Env::new(), what));
+        };
+        if !text.contains("block ") && lower(model, &point).is_ok() {
+            let what = format!("lowers in spite of `{requirement}`");
+            return Err(wrong(text, &point, what));
+        }
     }
     Ok(())
 }
@@ -370,6 +412,7 @@ fn check_wrong(
     };
     // A size that is set to 1 is the literal 1, which broadcasts.
     let joins = error.message.contains("literal 1");
+    let shows_one = |note: &str| note.contains("are 1 and") || note.ends_with("and 1");
     for note in &error.notes {
         let Some(mut example) = example(note) else {
             continue;
@@ -395,7 +438,7 @@ fn check_wrong(
             tally.count("examples that other requirements exclude");
             continue;
         }
-        let ones = joins && (note.contains("are 1 and") || note.ends_with("and 1"));
+        let ones = joins && shows_one(note);
         if !ones && !fails_at(&example) {
             return Err(wrong(
                 text,
@@ -418,7 +461,7 @@ fn check_wrong(
     let all_said = error.code == Code::E0301 && ways.count() == said.len();
     let mut tried = 0;
     let mut failing = 0;
-    for _ in 0..300 {
+    for _ in 0..600 {
         let sizes = sizes(rng, &names, &requirements);
         if !holds(&requirements, &sizes) {
             continue;
@@ -451,12 +494,17 @@ fn check_wrong(
                 return Err(wrong(text, &sizes, format!("{said:?}\nand here it {is}")));
             }
         }
-        if tried >= 40 || (failing > 0 && tried >= 10) {
+        if tried >= 60 || (failing > 0 && tried >= 10) {
             break;
         }
     }
     match (tried, failing) {
         (0, _) => tally.count("refusals for which no sizes were found"),
+        // All sizes that are allowed may make it 1.
+        (_, 0) if joins && error.notes.iter().any(|note| shows_one(note)) => {
+            tally.count("refusals that a literal 1 mends");
+        }
+        (..20, 0) => tally.count("refusals for which few sizes were found"),
         (_, 0) => {
             return Err(wrong(
                 text,
@@ -490,10 +538,12 @@ fn what_is_proved_holds_and_what_is_refused_is_wrong() {
             None => (&sketch.text, None),
             Some((before, line)) => (before, Some((before.as_str(), *line))),
         };
-        let result = check_clean(&mut rng, clean, &mut tally).and_then(|()| match wrong {
-            Some(wrong) => check_wrong(&mut rng, &sketch.text, wrong, &mut tally),
-            None => Ok(()),
-        });
+        let result = check_clean(&mut rng, clean, &mut tally)
+            .and_then(|()| check_minimal(&mut rng, clean, &mut tally))
+            .and_then(|()| match wrong {
+                Some(wrong) => check_wrong(&mut rng, &sketch.text, wrong, &mut tally),
+                None => Ok(()),
+            });
         if let Err(failure) = result {
             failures.push(failure);
         }

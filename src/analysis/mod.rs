@@ -2,6 +2,7 @@
 //! language server use. Pure: a [`Loader`] brings other files.
 
 mod allow;
+pub mod fix;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -47,6 +48,9 @@ pub struct Analysis {
     pub sources: SourceMap,
     /// The trees of the files, in the order in which they were read.
     pub files: Vec<(FileId, ast::File)>,
+    /// For each of `files`, what its imports lead to, in order: positions in `files`; `None` for
+    /// one that cannot be read.
+    pub imports: Vec<Vec<Option<usize>>>,
     /// The checked program.
     pub program: Program,
     /// Every diagnostic, in the order of their places.
@@ -113,6 +117,7 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     Analysis {
         sources: reader.sources,
         files: reader.files,
+        imports: reader.imports,
         program,
         diagnostics,
         allowed,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
 use super::finish::path_is_turn;
-use super::obligations::positive_sizes;
+use super::obligations::{first_conflict, positive_sizes};
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
 use super::scope::{Frame, LayerEntity, Operand};
-use super::wording::{arguments as wording, block_uses, lints, refusals, shapes};
+use super::wording::{arguments as wording, block_uses, contradictions, lints, refusals, shapes};
 use crate::diag::Diagnostic;
 use crate::layers::def::{Init, Inputs, LayerDef, Op, ParamSpec, TensorType};
 use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
@@ -224,6 +224,7 @@ impl<'a> Walk<'_, 'a> {
         self.layers.push(Layer {
             name: path.clone(),
             labelled: label.is_some(),
+            args: (places.matched).map(|(_, matched)| matched.args.clone()),
             op: op.settle(&types).map_or_else(|| op.clone(), Arc::from),
             inputs: values,
             outputs: results.clone(),
@@ -272,13 +273,26 @@ impl<'a> Walk<'_, 'a> {
         let mut obligations = inferred.obligations;
         let mut failures = self.discharge(frame, &obligations, places.statement);
         if failures.is_empty() {
-            obligations = positive_sizes(places.name, types, &inferred.outputs);
+            obligations = positive_sizes(places.name, types, &inferred.outputs, &self.bounds);
             failures = self.discharge(frame, &obligations, places.statement);
         }
         // Sizes that follow from a failed claim prove nothing: what they break is no second
         // mistake.
         let tainted = places.operands.iter().any(|o| self.tainted(o.value));
         if tainted && !failures.is_empty() {
+            return None;
+        }
+        // A claim that fails whatever others ask for says more than one that their requirements
+        // leave no sizes for.
+        let own = failures
+            .iter()
+            .any(|(_, failure)| failure.conflict.is_none());
+        if let Some((at, conflict)) = first_conflict(&failures).filter(|_| !own) {
+            let claim = &obligations[at];
+            let why = contradictions::needed(&claim.claim, &self.described(places.operands));
+            let diagnostic = contradictions::no_sizes(places.of(claim.blame), conflict, why);
+            self.tell(frame, places.statement, diagnostic);
+            self.taint_next = true;
             return None;
         }
         if !failures.is_empty() {

@@ -1,5 +1,7 @@
 //! Arguments matched with a signature.
 
+use std::sync::Arc;
+
 use super::build::Walk;
 use super::scope::Frame;
 use super::wording::arguments as wording;
@@ -13,7 +15,7 @@ use crate::text::{Name, Span};
 /// A layer's arguments, and where each is written.
 pub struct Matched {
     /// The values.
-    pub args: Args,
+    pub args: Arc<Args>,
     /// The places, by position in the signature.
     pub spans: Vec<Option<Span>>,
 }
@@ -124,6 +126,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
+        let args = Arc::new(args);
         fine.then_some(Matched { args, spans })
     }
 

@@ -10,7 +10,7 @@ use super::inputs::{hygienic, variables};
 use super::paths::Ask;
 use super::program::ValueId;
 use super::scope::{BlockEntity, Const, ConstKind, Current, EntityKind, Frame, Operand, Scope};
-use super::wording::{arguments as wording, block_uses, lints};
+use super::wording::{arguments as wording, block_uses, contradictions, lints};
 use crate::diag::Code;
 use crate::layers::error::Obligation;
 use crate::layers::value::Value;
@@ -390,6 +390,13 @@ impl<'a> Walk<'_, 'a> {
                 crate::layers::error::Blame::Input(input) => input,
                 _ => 0,
             };
+            if let Some(conflict) = &failure.conflict {
+                let span = operands[input].asked.unwrap_or(used.name);
+                let why = contradictions::needed(&obligation.claim, &operands);
+                let diagnostic = contradictions::no_sizes(span, conflict, why);
+                self.tell(frame, used.statement, diagnostic);
+                return false;
+            }
             let shape = formals[input].1;
             let written = self.checker.sources.slice(shape.span).to_owned();
             let mut diagnostic = block_uses::block_input(

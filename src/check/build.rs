@@ -4,18 +4,19 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::obligations::{Conflict, core};
 use super::program::{
-    Block, Input, Layer, Model, ModelParameter, Output, Param, ParamId, Required, Source, ValueId,
-    ValueInfo,
+    Block, Constant, Input, Layer, Made, Model, ModelParameter, Output, Param, ParamId, Required,
+    Source, ValueId, ValueInfo,
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
-use super::wording::{lints, names, shapes};
+use super::wording::{contradictions, lints, names, shapes};
 use super::{Checker, MAX_STEPS};
 use crate::diag::Diagnostic;
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
-use crate::shape::{self, Bounds, Dim, Requirement};
-use crate::syntax::ast::Definition;
+use crate::shape::{self, Bounds, Dim, Requirement, contradictory};
+use crate::syntax::ast::{Definition, Ident};
 use crate::tensor::Layout;
 use crate::text::{Name, Span, Spanned};
 
@@ -46,6 +47,8 @@ pub struct Walk<'c, 'a> {
     pub(super) param_names: HashMap<Name, ParamId>,
     pub(super) inputs: Vec<Input>,
     pub(super) outputs: Vec<Output>,
+    pub(super) made: Vec<Made>,
+    pub(super) constants: Vec<Constant>,
     pub(super) weights: Option<Spanned<Name>>,
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
@@ -82,6 +85,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             param_names: HashMap::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            made: Vec::new(),
+            constants: Vec::new(),
             weights: None,
             requirements: Vec::new(),
             required: HashSet::new(),
@@ -112,7 +117,9 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
         });
         let parameters = parameters.collect();
+        let requirements = walk.simplified();
         walk.lints(&frame);
+        let constants = walk.first_constants();
         Model {
             name: definition.name.value.clone(),
             doc: definition.doc.clone(),
@@ -123,12 +130,14 @@ impl<'c, 'a> Walk<'c, 'a> {
             variables,
             inputs: std::mem::take(&mut walk.inputs),
             outputs: std::mem::take(&mut walk.outputs),
-            requirements: walk.simplified(),
+            requirements,
             values: walk.values,
             layers: walk.layers,
             params: walk.params,
             weights: walk.weights,
             has_errors: walk.errors > 0,
+            made: walk.made,
+            constants,
         }
     }
 
@@ -143,31 +152,25 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut frame = walk.home_frame(unit, definition);
         walk.symbols(&mut frame, definition);
         walk.body(&mut frame, definition);
+        let requirements = walk.simplified();
         walk.lints(&frame);
         if walk.steps > MAX_STEPS || walk.endless {
             walk.checker.blocks[block].broken = true;
         }
         let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());
-        let block = Block {
-            name: definition.name.value.clone(),
-            span: definition.name.span,
-            inputs: walk
-                .inputs
-                .iter()
-                .map(|input| (input.name.value.clone(), ty(Some(input.value))))
-                .collect(),
-            outputs: walk
-                .outputs
-                .iter()
-                .map(|output| (output.name.value.clone(), ty(output.value)))
-                .collect(),
-            requirements: walk.simplified(),
-        };
+        let name = definition.name.value.clone();
+        let inputs = (walk.inputs.iter())
+            .map(|input| (input.name.value.clone(), ty(Some(input.value))))
+            .collect();
+        let outputs = (walk.outputs.iter())
+            .map(|output| (output.name.value.clone(), ty(output.value)))
+            .collect();
+        let constants = walk.first_constants();
         let body = Model {
-            name: block.name.clone(),
-            doc: None,
-            file: block.span.file,
-            span: block.span,
+            name: name.clone(),
+            doc: definition.doc.clone(),
+            file: definition.name.span.file,
+            span: definition.name.span,
             layout,
             parameters: Vec::new(),
             variables: Vec::new(),
@@ -176,12 +179,20 @@ impl<'c, 'a> Walk<'c, 'a> {
             values: walk.values,
             layers: walk.layers,
             params: walk.params,
-            requirements: block.requirements.clone(),
+            requirements: requirements.clone(),
             weights: None,
             has_errors: walk.errors > 0,
+            made: walk.made,
+            constants,
         };
-        walk.checker.bodies.push((body, definition));
-        block
+        Block {
+            name,
+            span: definition.name.span,
+            inputs,
+            outputs,
+            requirements,
+            body,
+        }
     }
 
     fn home_frame(&mut self, unit: usize, definition: &'a Definition) -> Frame {
@@ -234,6 +245,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     Value::Int(Dim::var(name.value.clone()))
                 }
             };
+            self.note_constant(&frame, name, &value);
             frame.scope().consts.insert(
                 name.value.clone(),
                 Const {
@@ -289,6 +301,24 @@ impl<'c, 'a> Walk<'c, 'a> {
             );
         }
         left
+    }
+
+    /// Keeps what `name` is, for those who read the program.
+    pub(super) fn note_constant(&mut self, frame: &Frame, name: &Ident, value: &Value) {
+        if frame.home {
+            self.constants.push(Constant {
+                name: name.clone(),
+                value: value.clone(),
+            });
+        }
+    }
+
+    /// The compile-time names, each with its first value.
+    fn first_constants(&mut self) -> Vec<Constant> {
+        let mut all = std::mem::take(&mut self.constants);
+        all.sort_by_key(|constant| constant.name.span);
+        all.dedup_by_key(|constant| constant.name.span);
+        all
     }
 
     /// Reports `diagnostic`.
@@ -353,10 +383,16 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// Notes a requirement; the first layer that asks for it is kept.
     pub(super) fn require(&mut self, requirement: Requirement, rule: &str, span: Span) {
         // From here on the sizes are those that the contract allows, in proofs and in examples.
-        if let Requirement::AtLeast { var, low } = &requirement
-            && *low > self.bounds.low(var)
-        {
-            self.bounds.set(var.clone(), *low);
+        match &requirement {
+            Requirement::AtLeast { var, low } if *low > self.bounds.low(var) => {
+                self.bounds.set(var.clone(), *low);
+            }
+            Requirement::AtMost { var, high }
+                if self.bounds.high(var).is_none_or(|known| *high < known) =>
+            {
+                self.bounds.set_high(var.clone(), *high);
+            }
+            _ => {}
         }
         if self.required.insert(requirement.clone()) {
             self.requirements.push(Required {
@@ -367,9 +403,39 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    /// The requirements without those that follow from others.
+    /// The requirements without those that follow from others. Reports when no sizes meet them.
     fn simplified(&mut self) -> Vec<Required> {
-        let all = std::mem::take(&mut self.requirements);
+        let left = self.strongest();
+        let all = left.iter().map(|required| &required.requirement);
+        if self.errors == 0 && contradictory(all) {
+            // The last layer that asks for some of it is where it breaks.
+            let mut core = core(left.clone());
+            let asked: HashMap<&Requirement, usize> = (self.requirements.iter().enumerate())
+                .map(|(at, required)| (&required.requirement, at))
+                .collect();
+            core.sort_by_key(|required| asked.get(&required.requirement).copied());
+            if let Some(last) = core.pop() {
+                let span = last.span;
+                let conflict = Conflict {
+                    others: core,
+                    own: vec![last],
+                };
+                self.checker.failed.insert(span);
+                self.report(contradictions::no_sizes(span, &conflict, None));
+            }
+        }
+        left
+    }
+
+    /// The requirements so far.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().map(|one| &one.requirement)
+    }
+
+    /// The requirements so far without those that follow from others, each with the first layer
+    /// that asks for it.
+    pub(super) fn strongest(&self) -> Vec<Required> {
+        let all = &self.requirements;
         let plain = all.iter().map(|required| required.requirement.clone());
         shape::simplify(plain.collect())
             .into_iter()

@@ -1,7 +1,7 @@
 //! How a statement ends: its name, its stated shape, its label, and what the next line works on.
 
 use super::build::Walk;
-use super::program::ValueId;
+use super::program::{Made, ValueId};
 use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
 use crate::syntax::ast::{Ident, ShapeExpr, Statement};
 use crate::text::{Name, Span};
@@ -85,6 +85,17 @@ impl<'a> Walk<'_, 'a> {
         };
         if let Some(shape) = ascription {
             self.ascribe(frame, statement, shape, value, &name);
+        }
+        if frame.home {
+            let values = match &kind {
+                EntityKind::Layer(layer) => layer.results.clone(),
+                EntityKind::Block(block) => block.outputs.iter().map(|(_, id)| *id).collect(),
+                _ => vec![value],
+            };
+            self.made.push(Made {
+                span: statement,
+                values,
+            });
         }
         match label {
             Some(label) => {

@@ -6,7 +6,7 @@ use super::blocks::Actual;
 use super::build::Walk;
 use super::program::{Input, Source};
 use super::scope::{ConstKind, Current, Entity, EntityKind, Frame, Operand};
-use super::wording::{names, shapes};
+use super::wording::{contradictions, names, shapes};
 use crate::layers::def::TensorType;
 use crate::layers::error::{Blame, Claim, Obligation, Side};
 use crate::shape::{Dim, Shape};
@@ -163,12 +163,19 @@ impl Walk<'_, '_> {
         let obligations: Vec<_> = obligations.collect();
         let failures = self.discharge(frame, &obligations, statement);
         if let Some((at, failure)) = failures.first() {
-            let Claim::AtLeast { of, .. } = &obligations[*at].claim else {
+            let claim = &obligations[*at].claim;
+            let Claim::AtLeast { of, .. } = claim else {
                 return;
             };
             let axis = ty.shape.iter().position(|dim| *dim == of.dim).unwrap_or(0);
+            let span = shape.dims[axis].span;
+            if let Some(conflict) = &failure.conflict {
+                let why = contradictions::needed(claim, &[]);
+                self.report(contradictions::no_sizes(span, conflict, why));
+                return;
+            }
             self.report(shapes::input_below_one(
-                shape.dims[axis].span,
+                span,
                 &of.dim,
                 failure.example.as_ref(),
             ));
@@ -251,7 +258,7 @@ impl Walk<'_, '_> {
                                 Side::axis(at, axis, actual),
                                 Side::other("the block's input", formal),
                             ),
-                            rule: "".into(),
+                            rule: "a value has the sizes that the block says".into(),
                             blame: Blame::Input(at),
                         });
                     }

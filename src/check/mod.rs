@@ -33,8 +33,11 @@ use crate::shape::Dim;
 use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, StatementKind};
 use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
+pub use finish::snake;
+pub use inputs::variables;
+
 use build::Walk;
-use program::{Model, Program};
+use program::Program;
 use wording::names;
 
 /// How many applications of layers and turns of repeats one model may have.
@@ -103,7 +106,6 @@ pub fn check(
         trial: None,
         trials: 0,
         taken_settings: HashSet::new(),
-        bodies: Vec::new(),
         diagnostics: Vec::new(),
         told: 0,
         told_of_claims: 0,
@@ -159,8 +161,6 @@ struct Checker<'a> {
     trial: Option<BTreeMap<Name, Dim>>,
     trials: usize,
     taken_settings: HashSet<Name>,
-    /// The blocks as checked at their definitions.
-    bodies: Vec<(Model, &'a Definition)>,
     diagnostics: Vec<Diagnostic>,
     /// How many errors have been reported.
     told: usize,
@@ -431,11 +431,15 @@ impl<'a> Checker<'a> {
 
     /// Reports what is right and probably not meant.
     fn advise(&mut self, program: &Program) {
-        let blocks = std::mem::take(&mut self.bodies);
-        let bodies = blocks.iter().map(|(model, definition)| lints::Body {
-            model,
-            definition,
-            whole: false,
+        let blocks: HashMap<Span, &Definition> = (self.blocks.iter())
+            .map(|entry| (entry.definition.name.span, entry.definition))
+            .collect();
+        let bodies = program.blocks.iter().filter_map(|block| {
+            Some(lints::Body {
+                model: &block.body,
+                definition: blocks.get(&block.span)?,
+                whole: false,
+            })
         });
         let definitions = self.units.first().map(|unit| unit.tree.items.as_slice());
         let definitions = definitions.unwrap_or_default().iter();

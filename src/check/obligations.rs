@@ -1,13 +1,14 @@
 //! Claims about sizes: proved, refuted, or made a requirement.
 
 use super::build::{Mode, Walk};
+use super::program::Required;
 use super::scope::Frame;
 use super::wording::lints;
 use crate::layers::def::TensorType;
 use crate::layers::error::{Blame, Claim, Obligation, Side};
 use crate::shape::{
-    Bound, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most, divides,
-    equal, ever_equal,
+    Bound, Bounds, Cmp, Counterexample, Dim, Requirement, Satisfiable, Verdict, at_least, at_most,
+    contradictory, divides, equal, ever_equal, follows,
 };
 use crate::text::Span;
 
@@ -16,6 +17,17 @@ use crate::text::Span;
 pub struct Failure {
     /// The smallest sizes for which it does not; `None` when nothing depends on sizes.
     pub example: Option<Counterexample>,
+    /// Where it could hold but for what others ask for.
+    pub conflict: Option<Conflict>,
+}
+
+/// Requirements that no sizes meet together, and no fewer of them.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    /// What was asked for before.
+    pub others: Vec<Required>,
+    /// What the last layer asks for.
+    pub own: Vec<Required>,
 }
 
 /// What became of a claim.
@@ -38,11 +50,12 @@ impl Walk<'_, '_> {
         let place = frame.via.first().copied().unwrap_or(statement);
         let mut failures = Vec::new();
         for (at, obligation) in obligations.iter().enumerate() {
-            match self.decide(&obligation.claim) {
+            match self.decide(&obligation.claim, &self.bounds) {
                 Outcome::Holds => {}
                 Outcome::Fails(example) => failures.push((
                     at,
                     Failure {
+                        conflict: self.conflict(obligation, place),
                         example: (!example.env.is_empty()).then_some(example),
                     },
                 )),
@@ -61,22 +74,40 @@ impl Walk<'_, '_> {
         failures
     }
 
-    fn decide(&self, claim: &Claim) -> Outcome {
+    fn decide(&self, claim: &Claim, bounds: &Bounds) -> Outcome {
         match claim {
-            Claim::Equal(left, right) => self.decide_equal(&left.dim, &right.dim),
-            Claim::Divides { divisor, of } => match divides(*divisor, &of.dim, &self.bounds) {
+            Claim::Equal(left, right) => self.decide_equal(&left.dim, &right.dim, bounds),
+            Claim::Divides { divisor, of } => match divides(*divisor, &of.dim, bounds) {
                 Verdict::Proved => Outcome::Holds,
                 Verdict::Unknown => Outcome::Unknown,
                 Verdict::Refuted(example) => match of.dim.rem(*divisor) {
                     Ok(rest) if self.mode == Mode::Generic => {
-                        self.satisfiable(&rest, &Dim::constant(0), example)
+                        self.satisfiable(&rest, &Dim::constant(0), bounds, example)
                     }
                     _ => Outcome::Fails(example),
                 },
             },
-            Claim::AtLeast { of, low } => self.bound(at_least(&of.dim, *low, &self.bounds)),
-            Claim::AtMost { of, high } => self.bound(at_most(&of.dim, *high, &self.bounds)),
+            Claim::AtLeast { of, low } => self.bound(at_least(&of.dim, *low, bounds)),
+            Claim::AtMost { of, high } => self.bound(at_most(&of.dim, *high, bounds)),
         }
+    }
+
+    /// What a claim that fails asks for, with the requirements that leave no sizes for it; `None`
+    /// where it fails without them.
+    fn conflict(&self, obligation: &Obligation, place: Span) -> Option<Conflict> {
+        let Outcome::Requires(asked) = self.decide(&obligation.claim, &Bounds::default()) else {
+            return None;
+        };
+        let mut all = self.strongest();
+        all.extend(asked.iter().map(|requirement| Required {
+            requirement: requirement.clone(),
+            rule: obligation.rule.to_string(),
+            span: place,
+        }));
+        let (own, others) = core(all)
+            .into_iter()
+            .partition(|one| asked.contains(&one.requirement));
+        Some(Conflict { others, own })
     }
 
     fn bound(&self, bound: Bound) -> Outcome {
@@ -88,23 +119,46 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn decide_equal(&self, left: &Dim, right: &Dim) -> Outcome {
+    fn decide_equal(&self, left: &Dim, right: &Dim, bounds: &Bounds) -> Outcome {
         if left == right {
             return Outcome::Holds;
         }
-        match equal(left, right, &self.bounds) {
+        match equal(left, right, bounds) {
             Verdict::Proved => Outcome::Holds,
             Verdict::Unknown => Outcome::Unknown,
+            Verdict::Refuted(example) if self.excluded(left, right, &example) => Outcome::Holds,
             Verdict::Refuted(example) if self.mode == Mode::Generic => {
-                self.satisfiable(left, right, example)
+                self.satisfiable(left, right, bounds, example)
             }
             Verdict::Refuted(example) => Outcome::Fails(example),
         }
     }
 
+    /// Whether two sizes that differ at `example` are the same wherever the requirements hold that
+    /// compare sizes; those that are bounds are known already.
+    fn excluded(&self, left: &Dim, right: &Dim, example: &Counterexample) -> bool {
+        let met = |one: &Requirement| one.holds(&example.env) != Some(false);
+        if self.asked().all(met) {
+            return false;
+        }
+        let same = Requirement::Compare {
+            left: left.clone(),
+            op: Cmp::Eq,
+            right: right.clone(),
+        };
+        let all = self.strongest();
+        follows(&same, all.iter().map(|one| &one.requirement))
+    }
+
     /// A refuted equality in a block: its requirement, unless nothing can satisfy it.
-    fn satisfiable(&self, left: &Dim, right: &Dim, example: Counterexample) -> Outcome {
-        match ever_equal(left, right, &self.bounds) {
+    fn satisfiable(
+        &self,
+        left: &Dim,
+        right: &Dim,
+        bounds: &Bounds,
+        example: Counterexample,
+    ) -> Outcome {
+        match ever_equal(left, right, bounds) {
             Satisfiable::No => Outcome::Fails(example),
             Satisfiable::Yes(_) | Satisfiable::Unknown => {
                 let (left, right) = match (left.as_const(), right.as_const()) {
@@ -121,17 +175,56 @@ impl Walk<'_, '_> {
     }
 }
 
+/// The fewest of `all`, which no sizes meet together, that still no sizes do. What is not seen to
+/// be a contradiction stays whole.
+pub(super) fn core(mut all: Vec<Required>) -> Vec<Required> {
+    let contradict = |some: &[Required]| contradictory(some.iter().map(|one| &one.requirement));
+    if !contradict(&all) {
+        return all;
+    }
+    let mut at = 0;
+    while at < all.len() {
+        let one = all.remove(at);
+        if !contradict(&all) {
+            all.insert(at, one);
+            at += 1;
+        }
+    }
+    all
+}
+
+/// The first of `failures` that is a conflict with what others ask for, by its position.
+pub(super) fn first_conflict(failures: &[(usize, Failure)]) -> Option<(usize, &Conflict)> {
+    let mut all = failures.iter();
+    all.find_map(|(at, failure)| Some((*at, failure.conflict.as_ref()?)))
+}
+
 /// That the results of the layer `name` have no size below 1, for those sizes that neither its
-/// inputs have nor are plain: what its own rule demands may leave that open.
+/// inputs have, nor are products of, nor are plain: what its own rule demands may leave that open.
 pub(super) fn positive_sizes(
     name: &str,
     inputs: &[TensorType],
     outputs: &[TensorType],
+    bounds: &Bounds,
 ) -> Vec<Obligation> {
+    let given = || inputs.iter().flat_map(|input| input.shape.iter());
+    let product = |size: &Dim| {
+        let mut rest = size.clone();
+        for factor in given().filter(|size| size.as_const().is_none()) {
+            while rest.as_const().is_none()
+                && let Some(quotient) = rest.exact_div(factor)
+            {
+                rest = quotient;
+            }
+        }
+        rest.as_const().is_some_and(|rest| rest >= 1)
+    };
     let known = |size: &Dim| {
         size.as_const().is_some()
             || size.as_var().is_some()
-            || inputs.iter().any(|input| input.shape.dims().contains(size))
+            || given().any(|given| given == size)
+            || size.least(bounds).is_some_and(|least| least >= 1)
+            || product(size)
     };
     let sizes = outputs
         .iter()

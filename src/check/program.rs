@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::layers::args::Args;
 use crate::layers::def::{Init, Op, TensorType};
 use crate::layers::value::Value;
 use crate::shape::{Requirement, Shape};
@@ -31,6 +32,8 @@ pub struct Block {
     pub outputs: Vec<(Name, Option<TensorType>)>,
     /// What a use must bring.
     pub requirements: Vec<Required>,
+    /// What its statements make, with its parameters and sizes as symbols.
+    pub body: Model,
 }
 
 /// A model: what is checked, run, exported.
@@ -66,6 +69,30 @@ pub struct Model {
     pub weights: Option<Spanned<Name>>,
     /// Whether an error was found in it or in what it uses: it cannot run.
     pub has_errors: bool,
+    /// What each statement of its own body made, in the order of making: one entry a turn for
+    /// those in a `repeat`.
+    pub made: Vec<Made>,
+    /// Its compile-time names with their values, in the order of their lines; those in a `repeat`
+    /// have the value of the first turn.
+    pub constants: Vec<Constant>,
+}
+
+/// What a statement made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The statement.
+    pub span: Span,
+    /// Its results, the first of which a plain use means; those of a block are its outputs.
+    pub values: Vec<ValueId>,
+}
+
+/// A compile-time name with its value.
+#[derive(Clone, Debug)]
+pub struct Constant {
+    /// The name and where it is defined.
+    pub name: Spanned<Name>,
+    /// Its value; [`Value::Error`] after a diagnostic.
+    pub value: Value,
 }
 
 /// A compile-time parameter of a model.
@@ -142,6 +169,8 @@ pub struct Layer {
     pub labelled: bool,
     /// The operation.
     pub op: Arc<dyn Op>,
+    /// The arguments that it was built from; `None` for a `reuse`, which has those of the first.
+    pub args: Option<Arc<Args>>,
     /// The values that it takes.
     pub inputs: Vec<ValueId>,
     /// The values that it makes.
@@ -174,7 +203,7 @@ pub struct Param {
 }
 
 /// A requirement and the layer that asks for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Required {
     /// What must hold.
     pub requirement: Requirement,

@@ -209,6 +209,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         }
+        self.note_constant(frame, name, &value);
         frame.scope().consts.insert(
             name.value.clone(),
             Const {

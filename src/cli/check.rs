@@ -12,7 +12,7 @@ use super::loader::Disk;
 use super::program::Options;
 use super::ui::Ui;
 use super::write;
-use crate::analysis::{Analysis, Settings};
+use crate::analysis::{Analysis, Settings, fix};
 use crate::check::program::Model;
 use crate::diag::{Code, Diagnostic, Severity, suggest};
 use crate::layers::def::TensorType;
@@ -21,7 +21,6 @@ use crate::view::number;
 use crate::view::paint::{BAD, DIM, Paint, STRONG};
 use crate::view::summary::stored;
 
-mod fix;
 mod report;
 
 /// How diagnostics are written: for a person, or on standard output for a tool.

@@ -15,6 +15,7 @@ mod failure;
 mod json;
 mod layers;
 mod loader;
+mod lsp;
 mod program;
 mod run;
 mod settings;
@@ -78,6 +79,7 @@ enum Command {
     Layers(layers::Args),
     Explain(explain::Args),
     Bench(bench::Args),
+    Lsp(lsp::Args),
     Completions(completions::Args),
 }
 
@@ -115,6 +117,7 @@ fn start() -> Status {
         Some(Command::Layers(args)) => layers::run(&args, &ui),
         Some(Command::Explain(args)) => explain::run(&args, &ui),
         Some(Command::Bench(args)) => bench::run(&args, &ui),
+        Some(Command::Lsp(args)) => lsp::run(&args, &ui),
         Some(Command::Completions(args)) => completions::run(&args, &ui),
     };
     match result {

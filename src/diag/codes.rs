@@ -88,6 +88,7 @@ codes! {
     E0310 Error "a size beyond what can be computed"
     E0311 Error "a use that a block does not allow"
     E0312 Error "labels that do not fit the axis"
+    E0313 Error "requirements that no size meets"
     E0401 Error "an unknown argument"
     E0402 Error "a missing argument"
     E0403 Error "an argument of the wrong kind"

@@ -49,7 +49,7 @@ pub(super) fn given(param: &Param, shape: &[usize]) -> Option<ArrayD<f32>> {
                 .expect("the checker has proved that the array broadcasts")
                 .to_owned(),
         ),
-        Init::Zeros | Init::Ones | Init::Fan { .. } => None,
+        Init::Zeros | Init::Ones | Init::Fill(_) | Init::Fan { .. } => None,
     }
 }
 
@@ -63,6 +63,7 @@ fn values(
     let (fan_in, fan_out) = match &param.init {
         Init::Zeros => return ArrayD::zeros(IxDyn(shape)),
         Init::Ones => return ArrayD::ones(IxDyn(shape)),
+        Init::Fill(number) => return ArrayD::from_elem(IxDyn(shape), *number),
         Init::Given(_) => return given(param, shape).unwrap_or_default(),
         Init::Fan { fan_in, fan_out } => (fan_in, fan_out),
     };

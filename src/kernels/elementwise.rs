@@ -67,6 +67,11 @@ pub fn exp(data: &mut [f32]) {
     map_in_place(data, math::exp);
 }
 
+/// `ln x`, see [`math::ln`].
+pub fn ln(data: &mut [f32]) {
+    map_in_place(data, math::ln);
+}
+
 /// `x * scale + offset`.
 pub fn rescale(data: &mut [f32], scale: f32, offset: f32) {
     map_in_place(data, move |x| x * scale + offset);

@@ -7,14 +7,17 @@
 //!   ([`PARALLEL_WORK`]). Each output element is computed by one task in a fixed order, so the
 //!   result has the same bits for any number of threads.
 
+pub mod activation;
 pub mod conv;
 pub mod conv_transpose;
 pub mod copy;
 pub mod elementwise;
 pub mod gemm;
+pub mod lrn;
 pub mod math;
 pub mod norm;
 pub mod pool;
+pub mod reduce;
 #[cfg(test)]
 mod reference;
 mod simd;

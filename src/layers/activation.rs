@@ -1,8 +1,9 @@
-//! Activations that are a function of one element, and `Rescale`.
+//! Activations that are a function of one element.
 
 use super::def::{ArgDef, ArgKind, Default, Doc, Group};
 use super::elementwise::{Elementwise, signature};
-use crate::kernels::elementwise as kernels;
+use crate::kernels::activation as kernels;
+use crate::kernels::elementwise::{leaky_relu, relu, sigmoid, tanh};
 
 /// The layer.
 pub static RELU: Elementwise = Elementwise {
@@ -22,7 +23,7 @@ model Example {
         elsewhere: &[("Keras", "ReLU"), ("PyTorch", "nn.ReLU"), ("ONNX", "Relu")],
     },
     signature: &signature(&[]),
-    apply: |elements, _| kernels::relu(elements),
+    apply: |elements, _| relu(elements),
 };
 
 /// The layer.
@@ -55,7 +56,7 @@ model Example {
         default: Default::Float(0.01, "0.01"),
         doc: "what negative values are multiplied by",
     }]),
-    apply: |elements, numbers| kernels::leaky_relu(elements, numbers[0]),
+    apply: |elements, numbers| leaky_relu(elements, numbers[0]),
 };
 
 /// The layer.
@@ -78,7 +79,7 @@ model Example {
         elsewhere: &[("PyTorch", "nn.Sigmoid"), ("ONNX", "Sigmoid")],
     },
     signature: &signature(&[]),
-    apply: |elements, _| kernels::sigmoid(elements),
+    apply: |elements, _| sigmoid(elements),
 };
 
 /// The layer.
@@ -100,42 +101,255 @@ model Example {
         elsewhere: &[("PyTorch", "nn.Tanh"), ("ONNX", "Tanh")],
     },
     signature: &signature(&[]),
-    apply: |elements, _| kernels::tanh(elements),
+    apply: |elements, _| tanh(elements),
 };
 
 /// The layer.
-pub static RESCALE: Elementwise = Elementwise {
-    name: "Rescale",
+pub static RELU6: Elementwise = Elementwise {
+    name: "ReLU6",
     doc: &Doc {
-        group: Group::Arithmetic,
-        summary: "multiplies by one number and adds another",
+        group: Group::Activation,
+        summary: "limits values to 0 at the bottom and 6 at the top",
         detail: "\
-`x · scale + offset` for every element, in `f32`; the shape stays. `Rescale(1/255)` brings the \
-bytes of an image between 0 and 1, `Rescale(1/127.5, offset=-1)` between −1 and 1.",
+`min(max(x, 0), 6)` for every element; the shape stays. NaN stays NaN. Another range is `Clamp(min, max)`.",
         example: "\
 model Example {
-    input image: [N, H, W, 3]
-    Rescale(1/255)             -> [N, H, W, 3]
+    input x: [N, 8]
+    fc: Linear(4)
+    ReLU6          -> [N, 4]
     output y
 }
 ",
-        elsewhere: &[("Keras", "Rescaling")],
+        elsewhere: &[("PyTorch", "nn.ReLU6"), ("Keras", "activations.relu6")],
     },
-    signature: &signature(&[
-        ArgDef {
-            name: "scale",
-            kind: ArgKind::Float,
-            default: Default::Required,
-            doc: "what values are multiplied by",
-        },
-        ArgDef {
-            name: "offset",
-            kind: ArgKind::Float,
-            default: Default::Int(0),
-            doc: "what is added then",
-        },
-    ]),
-    apply: |elements, numbers| kernels::rescale(elements, numbers[0], numbers[1]),
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::relu6(elements),
+};
+
+/// The layer.
+pub static ELU: Elementwise = Elementwise {
+    name: "ELU",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "bends negative values towards a limit",
+        detail: "\
+`x` where `x > 0`, else `alpha · (eˣ − 1)`; the shape stays. Relative error at most 5·10⁻⁷: near 0 nothing cancels.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    ELU            -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[("Keras", "ELU"), ("PyTorch", "nn.ELU"), ("ONNX", "Elu")],
+    },
+    signature: &signature(&[ArgDef {
+        name: "alpha",
+        kind: ArgKind::Float,
+        default: Default::Int(1),
+        doc: "what very negative values approach, times −1",
+    }]),
+    apply: |elements, numbers| kernels::elu(elements, numbers[0]),
+};
+
+/// The layer.
+pub static SELU: Elementwise = Elementwise {
+    name: "SELU",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "an `ELU` that keeps the mean 0 and the variance 1",
+        detail: "\
+`λ · x` where `x > 0`, else `λ · α · (eˣ − 1)`, with λ = 1.0507009873554805 and α = 1.6732632423543772 \
+(Klambauer et al. 2017); the shape stays.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    SELU           -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.SELU"),
+            ("Keras", "activations.selu"),
+            ("ONNX", "Selu"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::selu(elements),
+};
+
+/// The layer.
+pub static GELU: Elementwise = Elementwise {
+    name: "GELU",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "weighs every value by how likely a normal variable is below it",
+        detail: "\
+`x · Φ(x)` for every element, where Φ is the distribution function of the standard normal \
+distribution, `Φ(x) = (1 + erf(x/√2)) / 2`; the shape stays. Relative error at most 10⁻⁶, far left of 0 too. \
+−∞ gives NaN, as in PyTorch.
+
+With `approximate=tanh` it is `x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))`, as GPT-2 was trained with. \
+Keras's `gelu` is `none` unless told otherwise, as PyTorch's and ONNX's are.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    GELU           -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.GELU"),
+            ("Keras", "activations.gelu"),
+            ("ONNX", "Gelu"),
+        ],
+    },
+    signature: &signature(&[ArgDef {
+        name: "approximate",
+        kind: ArgKind::Choice(&["none", "tanh"]),
+        default: Default::Choice("none"),
+        doc: "whether to compute it with the error function or by a hyperbolic tangent",
+    }]),
+    apply: |elements, numbers| match numbers[0] {
+        0.0 => kernels::gelu(elements),
+        _ => kernels::gelu_tanh(elements),
+    },
+};
+
+/// The layer.
+pub static SILU: Elementwise = Elementwise {
+    name: "SiLU",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "weighs every value by its own logistic function",
+        detail: "\
+`x / (1 + e⁻ˣ)` for every element, also called swish; the shape stays. −∞ gives NaN, as in PyTorch.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    SiLU           -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.SiLU"),
+            ("Keras", "activations.silu"),
+            ("Keras", "activations.swish"),
+            ("ONNX", "Swish"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::silu(elements),
+};
+
+/// The layer.
+pub static MISH: Elementwise = Elementwise {
+    name: "Mish",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "weighs every value by the hyperbolic tangent of its `Softplus`",
+        detail: "\
+`x · tanh(ln(1 + eˣ))` for every element; the shape stays. −∞ gives NaN, as in PyTorch.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    Mish           -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.Mish"),
+            ("Keras", "activations.mish"),
+            ("ONNX", "Mish"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::mish(elements),
+};
+
+/// The layer.
+pub static HARD_SIGMOID: Elementwise = Elementwise {
+    name: "HardSigmoid",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "a `Sigmoid` of straight lines",
+        detail: "\
+`min(max(x + 3, 0), 6) / 6` for every element; the shape stays. That is what PyTorch and Keras 3 compute. \
+ONNX's operator has a slope of 0.2 unless its `alpha` is 1/6.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    HardSigmoid    -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.Hardsigmoid"),
+            ("Keras", "activations.hard_sigmoid"),
+            ("ONNX", "HardSigmoid"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::hard_sigmoid(elements),
+};
+
+/// The layer.
+pub static HARD_SWISH: Elementwise = Elementwise {
+    name: "HardSwish",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "weighs every value by its own `HardSigmoid`",
+        detail: "\
+`x · min(max(x + 3, 0), 6) / 6` for every element; the shape stays. −∞ gives NaN, as in PyTorch.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    HardSwish      -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.Hardswish"),
+            ("Keras", "activations.hard_swish"),
+            ("Keras", "activations.hard_silu"),
+            ("ONNX", "HardSwish"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::hard_swish(elements),
+};
+
+/// The layer.
+pub static SOFTPLUS: Elementwise = Elementwise {
+    name: "Softplus",
+    doc: &Doc {
+        group: Group::Activation,
+        summary: "a `ReLU` with a rounded corner",
+        detail: "\
+`ln(1 + eˣ)` for every element, computed so that nothing overflows; the shape stays.",
+        example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(4)
+    Softplus       -> [N, 4]
+    output y
+}
+",
+        elsewhere: &[
+            ("PyTorch", "nn.Softplus"),
+            ("Keras", "activations.softplus"),
+            ("ONNX", "Softplus"),
+        ],
+    },
+    signature: &signature(&[]),
+    apply: |elements, _| kernels::softplus(elements),
 };
 
 #[cfg(test)]
@@ -143,7 +357,22 @@ mod tests {
     use crate::layers::error::{Blame, Problem};
     use crate::layers::testing::{First, Last, elements, range, refusal, shape, tensor};
 
-    const ALL: [&str; 5] = ["ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Rescale(2)"];
+    const ALL: [&str; 14] = [
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "ELU",
+        "SELU",
+        "GELU",
+        "GELU(approximate=tanh)",
+        "SiLU",
+        "Mish",
+        "Sigmoid",
+        "HardSigmoid",
+        "HardSwish",
+        "Tanh",
+        "Softplus",
+    ];
 
     #[test]
     fn keep_every_shape() {
@@ -166,11 +395,11 @@ mod tests {
 
     #[test]
     fn refuse_numbers_beyond_f32() {
-        let (argument, sentence) = range("Rescale(1e300)", Last, &["[N]"]);
-        assert_eq!(argument, "scale");
+        let (argument, sentence) = range("ELU(1e300)", Last, &["[N]"]);
+        assert_eq!(argument, "alpha");
         assert_eq!(
             sentence,
-            "`scale` is 1e300, which is beyond the range of f32"
+            "`alpha` is 1e300, which is beyond the range of f32"
         );
         let (_, problem) = refusal("LeakyReLU(s)", Last, &["[N]"]);
         assert!(matches!(problem, Problem::Symbol { .. }));
@@ -192,7 +421,12 @@ mod tests {
         near("LeakyReLU(0.5)", [-0.5, 0.0, 2.0]);
         near("Sigmoid", [0.268_941_4, 0.5, 0.880_797_1]);
         near("Tanh", [-0.761_594_2, 0.0, 0.964_027_6]);
-        near("Rescale(2)", [-2.0, 0.0, 4.0]);
-        near("Rescale(0.5, offset=-1)", [-1.5, -1.0, 0.0]);
+        near("ReLU6", [0.0, 0.0, 2.0]);
+        near("ELU", [-0.632_120_6, 0.0, 2.0]);
+        near("ELU(2)", [-1.264_241_1, 0.0, 2.0]);
+        near("GELU", [-0.158_655_25, 0.0, 1.954_499_7]);
+        near("GELU(tanh)", [-0.158_808_01, 0.0, 1.954_597_7]);
+        near("HardSwish", [-1.0 / 3.0, 0.0, 5.0 / 3.0]);
+        near("Softplus", [0.313_261_7, 0.693_147_2, 2.126_928]);
     }
 }

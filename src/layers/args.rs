@@ -178,6 +178,23 @@ impl Args {
         }
     }
 
+    /// Axes as given, at least one; `None` when left out. [`resolve_axes`] makes them indices.
+    pub fn axes(&self, name: &str) -> Result<Option<Vec<i128>>, LayerError> {
+        let (arg, value) = self.find(name);
+        let axis = |value: &Value| match value {
+            Value::Int(dim) => dim.as_const().ok_or_else(|| symbol(arg, dim)),
+            value => Err(kind(arg, value)),
+        };
+        match (value, arg.default) {
+            (Some(Value::Tuple(items)), _) if !items.is_empty() => {
+                items.iter().map(axis).collect::<Result<_, _>>().map(Some)
+            }
+            (Some(value), _) => Ok(Some(vec![axis(value)?])),
+            (None, Default::Int(n)) => Ok(Some(vec![n.into()])),
+            (None, _) => Ok(None),
+        }
+    }
+
     /// The padding.
     pub fn padding(&self, name: &str) -> Result<Padding, LayerError> {
         let (arg, value) = self.find(name);
@@ -351,6 +368,26 @@ pub fn resolve_axis(axis: i128, rank: usize, blame: Blame) -> Result<usize, Laye
     }
 }
 
+/// `axes` as indices below `rank`, in ascending order; one that is there twice is refused.
+pub fn resolve_axes(
+    axes: &[i128],
+    rank: usize,
+    argument: &'static str,
+) -> Result<Vec<usize>, LayerError> {
+    let indices = axes
+        .iter()
+        .map(|axis| resolve_axis(*axis, rank, Blame::Arg(argument)));
+    let mut indices = indices.collect::<Result<Vec<_>, _>>()?;
+    indices.sort_unstable();
+    match indices.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(indices),
+        Some(pair) => Err(LayerError::new(
+            Blame::Arg(argument),
+            Problem::Range(format!("`{argument}` names axis {} twice", pair[0])),
+        )),
+    }
+}
+
 fn kind(arg: &'static ArgDef, value: &Value) -> LayerError {
     if value.is_poisoned() {
         return poisoned(arg);
@@ -391,6 +428,7 @@ pub fn known(arg: &'static ArgDef, dim: &Dim) -> Result<i64, LayerError> {
 fn integer(arg: &'static ArgDef, value: &Value) -> Result<Dim, LayerError> {
     let min = match arg.kind {
         ArgKind::Int { min } | ArgKind::Sizes { min } => min,
+        ArgKind::Parts => 1,
         _ => i128::MIN,
     };
     bounded(arg, value, min)

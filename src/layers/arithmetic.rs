@@ -1,4 +1,4 @@
-//! `Add`, `Sub`, `Mul`, `Div`, `Maximum` and `Minimum`: arithmetic with NumPy's broadcasting.
+//! `Add`, `Sub`, `Mul`, `Div`, `Pow`, `Maximum` and `Minimum`: arithmetic with NumPy's broadcasting.
 
 use super::args::Args;
 use super::broadcast;
@@ -60,9 +60,16 @@ pub static MUL: Arithmetic = computes!("Mul", &MUL_DOC, MANY, |a: f32, b: f32| a
 /// The layer.
 pub static DIV: Arithmetic = computes!("Div", &DIV_DOC, TWO, |a: f32, b: f32| a / b);
 /// The layer.
+pub static POW: Arithmetic = computes!("Pow", &POW_DOC, TWO, power);
+/// The layer.
 pub static MAXIMUM: Arithmetic = computes!("Maximum", &MAXIMUM_DOC, MANY, larger);
 /// The layer.
 pub static MINIMUM: Arithmetic = computes!("Minimum", &MINIMUM_DOC, MANY, smaller);
+
+/// `a` to the power of `b`, as C's `powf`; a square is a product.
+fn power(a: f32, b: f32) -> f32 {
+    if b == 2.0 { a * a } else { a.powf(b) }
+}
 
 /// The larger of the two; NaN if either is.
 fn larger(a: f32, b: f32) -> f32 {
@@ -98,7 +105,6 @@ model Example {
         ("Keras", "Add"),
         ("PyTorch", "torch.add"),
         ("ONNX", "Add"),
-        ("ONNX", "Sum"),
     ],
 };
 
@@ -177,6 +183,30 @@ model Example {
     ],
 };
 
+static POW_DOC: Doc = Doc {
+    group: Group::Arithmetic,
+    summary: "raises the first value to the power of the second, or a value to that of a number",
+    detail: "\
+`from a, b` gives `aᵇ`, with the broadcasting of `Add`: `[N, C]` and `[C]` → `[N, C]`. Any two sizes \
+must be proved equal, or one is the literal 1.
+
+With one value, `Pow(2)` squares every element. A negative number to the power of a fraction is NaN.",
+    example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(8)
+    Pow(2)            -> [N, 8]
+    Pow from x, pow_1 -> [N, 8]
+    output y
+}
+",
+    elsewhere: &[
+        ("PyTorch", "torch.pow"),
+        ("Keras", "ops.power"),
+        ("ONNX", "Pow"),
+    ],
+};
+
 static MAXIMUM_DOC: Doc = Doc {
     group: Group::Arithmetic,
     summary: "takes the largest of several values, or of a value and a number",
@@ -195,11 +225,7 @@ model Example {
     output y
 }
 ",
-    elsewhere: &[
-        ("Keras", "Maximum"),
-        ("PyTorch", "torch.maximum"),
-        ("ONNX", "Max"),
-    ],
+    elsewhere: &[("Keras", "Maximum"), ("PyTorch", "torch.maximum")],
 };
 
 static MINIMUM_DOC: Doc = Doc {
@@ -220,11 +246,7 @@ model Example {
     output y
 }
 ",
-    elsewhere: &[
-        ("Keras", "Minimum"),
-        ("PyTorch", "torch.minimum"),
-        ("ONNX", "Min"),
-    ],
+    elsewhere: &[("Keras", "Minimum"), ("PyTorch", "torch.minimum")],
 };
 
 impl LayerDef for Arithmetic {
@@ -407,6 +429,7 @@ mod tests {
             ("Sub", [3.0, -3.0], [4.0, -3.0]),
             ("Mul", [18.0, -2.0], [12.0, -2.0]),
             ("Div", [2.0, -0.5], [3.0, -0.5]),
+            ("Pow", [216.0, 1.0], [36.0, 1.0]),
             ("Maximum", [6.0, 2.0], [6.0, 2.0]),
             ("Minimum", [3.0, -1.0], [2.0, -1.0]),
         ] {

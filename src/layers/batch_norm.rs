@@ -2,10 +2,9 @@
 
 use super::args::Args;
 use super::def::{
-    ArgDef, ArgKind, Cost, Default, Doc, Field, Group, Inferred, Init, Inputs, LayerDef, Op,
-    ParamSpec, Signature, TensorType,
+    Cost, Doc, Field, Group, Inferred, Init, Inputs, LayerDef, Op, ParamSpec, Signature, TensorType,
 };
-use super::error::{Blame, LayerError, Problem};
+use super::error::LayerError;
 use super::kernel::{Kernel, KernelCx, fresh};
 use super::rules;
 use crate::kernels::norm::{batch_norm_affine, channel_affine};
@@ -48,12 +47,7 @@ model Example {
 static SIGNATURE: Signature = Signature {
     inputs: Inputs::One,
     results: &[],
-    args: &[ArgDef {
-        name: "eps",
-        kind: ArgKind::Float,
-        default: Default::Float(1e-5, "1e-5"),
-        doc: "what is added to the variance, so that nothing is divided by 0",
-    }],
+    args: &[rules::EPS],
 };
 
 impl LayerDef for BatchNorm {
@@ -70,13 +64,7 @@ impl LayerDef for BatchNorm {
     }
 
     fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
-        let eps = rules::single(args, "eps")?;
-        if eps < 0.0 {
-            return Err(LayerError::new(
-                Blame::Arg("eps"),
-                Problem::Range(format!("`eps` must not be negative, and it is {eps}")),
-            ));
-        }
+        let eps = rules::eps(args)?;
         Ok(Box::new(BatchNormOp { eps, layout }))
     }
 }
@@ -157,6 +145,7 @@ impl Op for BatchNormOp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::error::Problem;
     use crate::layers::testing::{First, Last, build, range, refusal, run, shape, tensor, types};
 
     #[test]

@@ -93,6 +93,8 @@ pub enum Group {
     Shape,
     /// Arithmetic.
     Arithmetic,
+    /// Reductions.
+    Reduction,
     /// Activations.
     Activation,
     /// Normalisation.
@@ -110,6 +112,7 @@ impl Group {
         Group::Upsampling,
         Group::Shape,
         Group::Arithmetic,
+        Group::Reduction,
         Group::Activation,
         Group::Normalisation,
         Group::Other,
@@ -124,6 +127,7 @@ impl Group {
             Group::Upsampling => "Upsampling",
             Group::Shape => "Shape",
             Group::Arithmetic => "Arithmetic",
+            Group::Reduction => "Reduction",
             Group::Activation => "Activation",
             Group::Normalisation => "Normalisation",
             Group::Other => "Other",
@@ -218,6 +222,14 @@ pub enum ArgKind {
     Choice(&'static [&'static str]),
     /// An axis; negative counts from the end.
     Axis,
+    /// An axis, or a tuple of several.
+    Axes,
+    /// A place along an axis; negative counts from the end. May be symbolic.
+    Index,
+    /// How many equal parts, or a tuple with the size of each; sizes may be symbolic.
+    Parts,
+    /// An integer, or a tuple of an integer or `(before, after)` for each spatial axis.
+    Amounts,
     /// A shape such as `[N, _, 16]`; `_` is what is left.
     Shape,
     /// A number or an array, which broadcasts to the shape that the layer needs.
@@ -259,6 +271,13 @@ impl ArgKind {
                 .join(" or ")
                 .into(),
             ArgKind::Axis => "an axis: an integer, negative from the end".into(),
+            ArgKind::Axes => "an axis, or a tuple of several".into(),
+            ArgKind::Index => "an integer, negative from the end".into(),
+            ArgKind::Parts => "how many parts, or a tuple with the size of each".into(),
+            ArgKind::Amounts => {
+                "an integer, or a tuple with an integer or `(before, after)` for each spatial axis"
+                    .into()
+            }
             ArgKind::Shape => "a shape such as `[N, _, 16]`".into(),
             ArgKind::Values => "a number or an array".into(),
             ArgKind::Order => "every axis once, such as `0, 2, 1`".into(),
@@ -322,6 +341,8 @@ pub enum Init {
     Zeros,
     /// All 1.
     Ones,
+    /// All this number.
+    Fill(f32),
     /// Drawn: He when a ReLU follows, else Glorot.
     Fan {
         /// Inputs that one result depends on.
@@ -358,6 +379,8 @@ pub enum Field {
     Finer(Vec<FieldAxis>),
     /// Which places a result sees depends on the data, or they change their axes.
     Elsewhere,
+    /// A result sees everything in its own row: all that has its place along axis 0.
+    Row,
     /// A result sees everything.
     Whole,
     /// There is no input.

@@ -1,9 +1,10 @@
 //! Layers that are a function of one element. Each is an entry of this type: its name, its page
-//! and its function, whose arguments are numbers.
+//! and its function, whose arguments are numbers or choices.
 
 use super::args::Args;
 use super::def::{
-    ArgDef, Cost, Doc, Field, Inferred, Inputs, LayerDef, Op, ParamSpec, Signature, TensorType,
+    ArgDef, ArgKind, Cost, Doc, Field, Inferred, Inputs, LayerDef, Op, ParamSpec, Signature,
+    TensorType,
 };
 use super::error::LayerError;
 use super::kernel::{Kernel, KernelCx, in_place};
@@ -18,9 +19,10 @@ pub struct Elementwise {
     pub name: &'static str,
     /// What a person reads.
     pub doc: &'static Doc,
-    /// One value and arguments of [`ArgKind::Float`](super::def::ArgKind::Float).
+    /// One value and arguments of [`ArgKind::Float`] or [`ArgKind::Choice`].
     pub signature: &'static Signature,
-    /// Replaces the elements, given the arguments in the order of the signature.
+    /// Replaces the elements, given the arguments in the order of the signature; a choice is its
+    /// position among the choices.
     pub apply: fn(&mut [f32], &[f32]),
 }
 
@@ -47,12 +49,18 @@ impl LayerDef for Elementwise {
     }
 
     fn build(&self, args: &Args, _: Layout) -> Result<Box<dyn Op>, LayerError> {
-        let numbers = self.signature.args.iter();
+        let number = |arg: &ArgDef| match arg.kind {
+            ArgKind::Choice(names) => {
+                let chosen = args.choice(arg.name)?;
+                let at = names.iter().position(|name| *name == chosen);
+                Ok(at.map_or(0.0, |at| at as f32))
+            }
+            _ => rules::single(args, arg.name),
+        };
+        let numbers = self.signature.args.iter().map(number);
         Ok(Box::new(ElementwiseOp {
             name: self.name,
-            numbers: numbers
-                .map(|arg| rules::single(args, arg.name))
-                .collect::<Result<_, _>>()?,
+            numbers: numbers.collect::<Result<_, _>>()?,
             apply: self.apply,
         }))
     }

@@ -7,7 +7,9 @@ pub mod kernel;
 pub mod value;
 
 mod activation;
+mod arg_max;
 mod arithmetic;
+mod axes;
 mod batch_norm;
 mod broadcast;
 mod concat;
@@ -17,11 +19,17 @@ mod conv_transpose;
 mod depthwise;
 mod elementwise;
 mod flatten;
+mod functions;
 mod global_pool;
+mod group_norm;
 mod identity;
+mod layer_norm;
 mod linear;
+mod lrn;
 mod normalize;
 mod pool;
+mod prelu;
+mod reduce;
 mod reshape;
 mod rules;
 mod softmax;
@@ -57,16 +65,44 @@ pub static REGISTRY: &[&dyn LayerDef] = &[
     &arithmetic::SUB,
     &arithmetic::MUL,
     &arithmetic::DIV,
+    &arithmetic::POW,
     &arithmetic::MAXIMUM,
     &arithmetic::MINIMUM,
-    &activation::RESCALE,
+    &functions::ABS,
+    &functions::NEG,
+    &functions::EXP,
+    &functions::LOG,
+    &functions::SQRT,
+    &functions::Clamp,
+    &functions::RESCALE,
     &normalize::Normalize,
+    &reduce::MEAN,
+    &reduce::SUM,
+    &reduce::MAX,
+    &reduce::MIN,
+    &arg_max::ArgMax,
     &activation::RELU,
+    &activation::RELU6,
     &activation::LEAKY_RELU,
+    &prelu::PRelu,
+    &activation::ELU,
+    &activation::SELU,
+    &activation::GELU,
+    &activation::SILU,
+    &activation::MISH,
     &activation::SIGMOID,
+    &activation::HARD_SIGMOID,
+    &activation::HARD_SWISH,
     &activation::TANH,
-    &softmax::Softmax,
+    &activation::SOFTPLUS,
+    &softmax::SOFTMAX,
+    &softmax::LOG_SOFTMAX,
     &batch_norm::BatchNorm,
+    &layer_norm::LAYER_NORM,
+    &group_norm::GroupNorm,
+    &group_norm::InstanceNorm,
+    &layer_norm::RMS_NORM,
+    &lrn::Lrn,
     &identity::Dropout,
     &constant::Parameter,
     &constant::Constant,
@@ -173,7 +209,10 @@ mod tests {
                     (Default::Int(n), ArgKind::Int { min } | ArgKind::Sizes { min }) => {
                         i128::from(n) >= min
                     }
-                    (Default::Int(_), ArgKind::Float | ArgKind::Axis) => true,
+                    (
+                        Default::Int(_),
+                        ArgKind::Float | ArgKind::Axis | ArgKind::Axes | ArgKind::Index,
+                    ) => true,
                     (Default::Float(number, text), ArgKind::Float) => text.parse() == Ok(number),
                     (Default::Bool(_), ArgKind::Bool | ArgKind::Bias) => true,
                     (Default::Choice(choice), kind) => kind.choices().contains(&choice),

@@ -18,6 +18,36 @@ pub const BIAS: ArgDef = ArgDef {
     doc: "whether to add a bias, or its values",
 };
 
+/// The `eps` argument of a normalisation.
+pub const EPS: ArgDef = ArgDef {
+    name: "eps",
+    kind: ArgKind::Float,
+    default: Default::Float(1e-5, "1e-5"),
+    doc: "what is added to the variance, so that nothing is divided by 0",
+};
+
+/// The value of [`EPS`], which must not be negative.
+pub fn eps(args: &Args) -> Result<f32, LayerError> {
+    let eps = single(args, "eps")?;
+    if eps < 0.0 {
+        return Err(LayerError::new(
+            Blame::Arg("eps"),
+            Problem::Range(format!("`eps` must not be negative, and it is {eps}")),
+        ));
+    }
+    Ok(eps)
+}
+
+/// A trained parameter with this shape, all 1 or all 0 without a file.
+pub fn affine(name: &'static str, shape: Shape, init: Init) -> ParamSpec {
+    ParamSpec {
+        name,
+        shape,
+        init,
+        trained: true,
+    }
+}
+
 /// Input `at`, which must be `f32`.
 pub fn float(inputs: &[TensorType], at: usize) -> Result<&TensorType, LayerError> {
     let input = &inputs[at];

@@ -1,4 +1,4 @@
-//! `Softmax`: values along an axis as probabilities.
+//! `Softmax` and `LogSoftmax`: values along an axis as probabilities, and their logarithms.
 
 use super::args::{Args, resolve_axis};
 use super::def::{
@@ -8,14 +8,35 @@ use super::def::{
 use super::error::{Blame, LayerError, Problem};
 use super::kernel::{Kernel, KernelCx, fresh};
 use super::rules;
-use crate::kernels::softmax::softmax;
+use crate::kernels::softmax::{log_softmax, softmax};
 use crate::shape::{Dim, DimError, Env, EvalError, Shape};
 use crate::tensor::Layout;
 
-/// The layer.
-pub struct Softmax;
+/// A layer that compares the values along an axis.
+pub struct Softmax {
+    name: &'static str,
+    doc: &'static Doc,
+    compute: Compute,
+}
 
-static DOC: Doc = Doc {
+/// Input, output, and the sizes before, along and after the axis.
+type Compute = fn(&[f32], &mut [f32], usize, usize, usize);
+
+/// The layer.
+pub static SOFTMAX: Softmax = Softmax {
+    name: "Softmax",
+    doc: &SOFTMAX_DOC,
+    compute: softmax,
+};
+
+/// The layer.
+pub static LOG_SOFTMAX: Softmax = Softmax {
+    name: "LogSoftmax",
+    doc: &LOG_SOFTMAX_DOC,
+    compute: log_softmax,
+};
+
+static SOFTMAX_DOC: Doc = Doc {
     group: Group::Activation,
     summary: "turns the values along an axis into probabilities",
     detail: "\
@@ -42,6 +63,30 @@ model Example {
     ],
 };
 
+static LOG_SOFTMAX_DOC: Doc = Doc {
+    group: Group::Activation,
+    summary: "the logarithm of `Softmax`, without what is lost by taking it afterwards",
+    detail: "\
+`x − max − ln Σ e^(x − max)` along `axis`; the shape stays. Where `Softmax` would be 0, its logarithm is \
+still exact.
+
+The axis is that of `Softmax`: the last unless given, with `layout channels_first` axis 1 of a tensor with 4 axes \
+or more, and with 3 axes there it must be given.",
+    example: "\
+model Example {
+    input x: [N, 8]
+    fc: Linear(10)
+    LogSoftmax      -> [N, 10]
+    output digit
+}
+",
+    elsewhere: &[
+        ("Keras", "activations.log_softmax"),
+        ("PyTorch", "nn.LogSoftmax"),
+        ("ONNX", "LogSoftmax"),
+    ],
+};
+
 static SIGNATURE: Signature = Signature {
     inputs: Inputs::One,
     results: &[],
@@ -49,17 +94,17 @@ static SIGNATURE: Signature = Signature {
         name: "axis",
         kind: ArgKind::Axis,
         default: Default::Absent("the channels"),
-        doc: "the axis along which the results sum up to 1",
+        doc: "the axis along which values are compared",
     }],
 };
 
 impl LayerDef for Softmax {
     fn name(&self) -> &'static str {
-        "Softmax"
+        self.name
     }
 
     fn doc(&self) -> &'static Doc {
-        &DOC
+        self.doc
     }
 
     fn signature(&self) -> &'static Signature {
@@ -68,6 +113,8 @@ impl LayerDef for Softmax {
 
     fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError> {
         Ok(Box::new(SoftmaxOp {
+            name: self.name,
+            compute: self.compute,
             axis: args.axis("axis")?,
             layout,
         }))
@@ -76,6 +123,8 @@ impl LayerDef for Softmax {
 
 #[derive(Clone, Debug)]
 struct SoftmaxOp {
+    name: &'static str,
+    compute: Compute,
     axis: Option<i128>,
     layout: Layout,
 }
@@ -119,7 +168,7 @@ impl SoftmaxOp {
 
 impl Op for SoftmaxOp {
     fn kind(&self) -> &'static str {
-        "Softmax"
+        self.name
     }
 
     fn infer(&self, inputs: &[TensorType]) -> Result<Inferred, LayerError> {
@@ -151,8 +200,9 @@ impl Op for SoftmaxOp {
     fn kernel(&self, cx: &KernelCx) -> Box<dyn Kernel> {
         let shape = &cx.inputs[0].shape;
         let (outer, len, inner) = rules::around(shape, self.accepted(shape.len()));
+        let compute = self.compute;
         fresh(0, move |io| {
-            softmax(io.inputs[0].f32(), io.outputs[0].f32(), outer, len, inner);
+            compute(io.inputs[0].f32(), io.outputs[0].f32(), outer, len, inner);
         })
     }
 }
@@ -166,6 +216,7 @@ mod tests {
     fn keeps_the_shape() {
         for input in ["[C]", "[N, C]", "[N, T, C]", "[N, H, W, C]"] {
             assert_eq!(shape("Softmax", Last, &[input]), input);
+            assert_eq!(shape("LogSoftmax", Last, &[input]), input);
         }
         for input in ["[C]", "[N, C]", "[N, C, H, W]"] {
             assert_eq!(shape("Softmax", First, &[input]), input);
@@ -220,6 +271,11 @@ mod tests {
         let square = || [tensor(&[2, 2], &[0.0, ln3, ln3, 0.0])];
         near(
             elements("Softmax", Last, &square()),
+            [0.25, 0.75, 0.75, 0.25],
+        );
+        let logarithms = elements("LogSoftmax", Last, &square());
+        near(
+            logarithms.iter().map(|x| x.exp()).collect(),
             [0.25, 0.75, 0.75, 0.25],
         );
         let image = || [tensor(&[1, 2, 1, 2], &[0.0, 0.0, ln3, 0.0])];

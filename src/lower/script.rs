@@ -47,6 +47,8 @@ impl Script {
                 requirements: Vec::new(),
                 weights: None,
                 has_errors: false,
+                made: Vec::new(),
+                constants: Vec::new(),
             },
             text,
         }
@@ -139,6 +141,7 @@ impl Script {
             name: name.into(),
             labelled: true,
             op: Arc::from(op),
+            args: None,
             inputs: inputs.to_vec(),
             outputs: outputs.clone(),
             params: (first..self.model.params.len())

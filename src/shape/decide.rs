@@ -8,6 +8,7 @@
 use super::dim::Dim;
 use super::grid::{Constancy, always_divides, coefficients, components, constancy};
 use super::program::{Program, env, lows, smallest, tests_for};
+use super::within::{smallest_within, within};
 use super::{Bounds, Env};
 use crate::text::Name;
 
@@ -49,6 +50,20 @@ pub fn equal(a: &Dim, b: &Dim, bounds: &Bounds) -> Verdict {
     if a == b {
         return Verdict::Proved;
     }
+    within(
+        a,
+        b,
+        bounds,
+        |a, b| equal_above(a, b, bounds),
+        |a, b| a != b,
+    )
+}
+
+/// [`equal`] from the lower bounds on.
+fn equal_above(a: &Dim, b: &Dim, bounds: &Bounds) -> Verdict {
+    if a == b {
+        return Verdict::Proved;
+    }
     if let (Some(left), Some(right)) = (a.as_const(), b.as_const()) {
         return Verdict::Refuted(Counterexample {
             env: Env::new(),
@@ -58,10 +73,8 @@ pub fn equal(a: &Dim, b: &Dim, bounds: &Bounds) -> Verdict {
     }
     let sides = Sides::new(a, b, bounds);
     let Ok(difference) = a.sub(b) else {
-        return sides.small(
-            tests_for(a.weight() + b.weight(), sides.vars.len()),
-            |a, b| a != b,
-        );
+        let tests = tests_for(a.weight() + b.weight(), sides.vars.len());
+        return sides.small(tests, bounds, |a, b| a != b);
     };
     let inner: Vec<Name> = difference.vars().into_iter().collect();
     let program = Program::new(&difference, &inner);
@@ -88,11 +101,26 @@ pub fn equal(a: &Dim, b: &Dim, bounds: &Bounds) -> Verdict {
 /// Whether `k` divides `d` for all values of the variables within `bounds`. An example has the
 /// value of `d` on the left and `k` on the right. Only 0 is divided by 0.
 pub fn divides(k: i128, d: &Dim, bounds: &Bounds) -> Verdict {
-    let divides = |n: i128| match k {
+    within(
+        d,
+        &Dim::constant(k),
+        bounds,
+        |d, _| divides_above(k, d, bounds),
+        |n, k| !is_multiple(n, k),
+    )
+}
+
+fn is_multiple(n: i128, k: i128) -> bool {
+    match k {
         0 => n == 0,
         -1 => true,
         k => n % k == 0,
-    };
+    }
+}
+
+/// [`divides`] from the lower bounds on.
+fn divides_above(k: i128, d: &Dim, bounds: &Bounds) -> Verdict {
+    let divides = |n: i128| is_multiple(n, k);
     if let Some(left) = d.as_const() {
         return if divides(left) {
             Verdict::Proved
@@ -259,7 +287,7 @@ impl<'a> Sides<'a> {
         all
     }
 
-    fn refuted(&self, some: &Env) -> Verdict {
+    pub(super) fn refuted(&self, some: &Env) -> Verdict {
         let env = self.complete(some);
         match (self.a.eval(&env), self.b.eval(&env)) {
             (Ok(left), Ok(right)) => Verdict::Refuted(Counterexample { env, left, right }),
@@ -268,11 +296,17 @@ impl<'a> Sides<'a> {
     }
 
     /// Searches small values only.
-    fn small(&self, tests: usize, wanted: impl Fn(i128, i128) -> bool) -> Verdict {
+    pub(super) fn small(
+        &self,
+        tests: usize,
+        bounds: &Bounds,
+        wanted: impl Fn(i128, i128) -> bool,
+    ) -> Verdict {
         let a = Program::new(self.a, &self.vars);
         let b = Program::new(self.b, &self.vars);
-        let found = smallest(
-            &self.low,
+        let found = smallest_within(
+            &self.vars,
+            bounds,
             tests,
             |point| matches!((a.eval(point), b.eval(point)), (Some(a), Some(b)) if wanted(a, b)),
         );

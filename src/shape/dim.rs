@@ -423,7 +423,7 @@ impl Dim {
     }
 
     /// The value at the lower bounds of the variables, if it is the least: no term falls.
-    pub(super) fn least(&self, bounds: &Bounds) -> Option<i128> {
+    pub fn least(&self, bounds: &Bounds) -> Option<i128> {
         match &self.0 {
             Repr::Const(n) => Some(*n),
             Repr::Var(name) => Some(bounds.low(name)),

@@ -7,15 +7,19 @@
 
 use std::collections::BTreeSet;
 
+use super::bounds::{interval, settled};
 use super::decide::{Counterexample, Sides};
 use super::dim::{Dim, DimError};
-use super::grid::range;
+use super::grid::{Range, range};
 use super::poly::{Atom, Floor, Monomial, Term, gcd};
 use super::program::{Program, lows};
 use super::requirement::{Cmp, Requirement, margin_of, strongest};
 use super::univariate::{Solutions, last_false, last_true, solve};
 use super::{Bounds, Env};
 use crate::text::Name;
+
+/// Most values of a variable that are looked at one by one.
+const MAX_VALUES: i128 = 10_000;
 
 /// What a bound on a size asks of its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +51,7 @@ pub fn at_most(d: &Dim, high: i128, bounds: &Bounds) -> Bound {
 }
 
 fn decide(margin: Result<Dim, DimError>, op: Cmp, d: &Dim, limit: i128, bounds: &Bounds) -> Bound {
-    let Ok(margin) = margin else {
+    let Ok(margin) = margin.map(|margin| settled(&margin, bounds)) else {
         return Bound::Unknown;
     };
     let requirements = match when_not_negative(&margin, bounds) {
@@ -103,23 +107,30 @@ pub(super) fn when_not_negative(margin: &Dim, bounds: &Bounds) -> Option<When> {
             _ => {}
         }
     }
+    let capped = bounds.cap(&margin);
+    let known = |range: Range| match (range.min, range.max) {
+        (Some(0..), _) => Some(When::Always),
+        (_, Some(..0)) => Some(When::Never),
+        _ => None,
+    };
+    if capped && let Some(when) = known(interval(&margin, bounds)) {
+        return Some(when);
+    }
     if let [var] = vars.as_slice() {
-        return of_one_variable(&margin, var, low[0], rises, falls);
+        let when = of_one_variable(&margin, var, low[0], rises, falls);
+        return match bounds.high(var) {
+            Some(high) => below(when, &margin, var, (low[0], high)),
+            None => when,
+        };
     }
     if !(rises || falls)
         && let Ok(range) = range(&margin, bounds)
+        && let Some(when) = known(range)
     {
-        match (range.min, range.max) {
-            (Some(0..), _) => return Some(When::Always),
-            (_, Some(..0)) => return Some(When::Never),
-            _ => {}
-        }
+        return Some(when);
     }
-    if rises
-        && let [product, constant] = &*terms
-        && constant.monomial.is_one()
-    {
-        return every_factor(product, constant.coefficient, bounds);
+    if natural && let Some(when) = by_factors(&margin, bounds) {
+        return Some(when);
     }
     if margin.has_floor() {
         return None;
@@ -180,32 +191,101 @@ fn of_one_variable(margin: &Dim, var: &Name, low: i128, rises: bool, falls: bool
     }
 }
 
-/// When `c*M + constant >= 0` for a product `M` of factors that are not negative: when `M >= 1`
-/// is asked, each factor must be at least 1.
-fn every_factor(product: &Term, constant: i128, bounds: &Bounds) -> Option<When> {
-    let wanted = ceil_div(constant.checked_neg()?, product.coefficient);
-    let mut requirements = Vec::new();
-    if wanted == 1 {
-        for (atom, _) in product.monomial.factors() {
-            let factor = Dim::from_terms(vec![Term {
-                monomial: Monomial::atom(atom.clone()),
-                coefficient: 1,
-            }])
-            .ok()?;
-            match when_not_negative(&factor.minus(1).ok()?, bounds)? {
-                When::Always => {}
-                When::Never => return Some(When::Never),
-                When::If(more) => requirements.extend(more),
+/// When `margin >= 0`, a size of `var` alone, for values up to `high`, given when it is for all from
+/// `low` on.
+fn below(when: Option<When>, margin: &Dim, var: &Name, (low, high): (i128, i128)) -> Option<When> {
+    let requirements = match when {
+        Some(When::If(requirements)) => requirements,
+        // Values that are no interval from afar may be one, or all, up to here.
+        None if high.checked_sub(low)? < MAX_VALUES => {
+            let program = Program::new(margin, std::slice::from_ref(var));
+            let mut holds = Vec::new();
+            for value in low..=high {
+                if program.eval(&[value])? >= 0 {
+                    holds.push(value);
+                }
             }
+            let (Some(first), Some(last)) = (holds.first(), holds.last()) else {
+                return Some(When::Never);
+            };
+            if last.checked_sub(*first)?.checked_add(1)? != holds.len() as i128 {
+                return None;
+            }
+            vec![
+                Requirement::AtLeast {
+                    var: var.clone(),
+                    low: *first,
+                },
+                Requirement::AtMost {
+                    var: var.clone(),
+                    high: *last,
+                },
+            ]
         }
-        return Some(When::If(requirements));
+        known => return known,
+    };
+    let mut left = Vec::new();
+    for requirement in requirements {
+        match &requirement {
+            Requirement::AtLeast { low: least, .. } if *least > high => return Some(When::Never),
+            Requirement::AtLeast { low: least, .. } if *least <= low => {}
+            Requirement::AtMost { high: most, .. } if *most >= high => {}
+            _ => left.push(requirement),
+        }
     }
-    let has_floor = |(atom, _): &(Atom, u32)| matches!(atom, Atom::Floor(_));
-    if product.monomial.factors().iter().any(has_floor) {
+    Some(match left.as_slice() {
+        [] => When::Always,
+        _ => When::If(left),
+    })
+}
+
+/// When `M*Q + constant >= 0` for a product `M` of variables and divisions that are not negative:
+/// for `M*Q >= 1` each of its factors and `Q` must be at least 1, and `M*Q >= 0` is `Q >= 0` where
+/// `M` is at least 1. `None` for other constants, and where the terms share no factor.
+fn by_factors(margin: &Dim, bounds: &Bounds) -> Option<When> {
+    let constant = margin.constant_term();
+    let rest = margin.plus(constant.checked_neg()?).ok()?;
+    let terms = rest.terms();
+    let shared = terms
+        .iter()
+        .skip(1)
+        .fold(terms.first()?.monomial.clone(), |shared, term| {
+            shared.common(&term.monomial)
+        });
+    if shared.is_one() || !matches!(constant, -1 | 0) {
         return None;
     }
-    let margin = Dim::from_terms(vec![product.clone(), Term::constant(constant)]).ok()?;
-    margin_of(&margin).map(|requirement| When::If(vec![requirement]))
+    let over = terms.iter().map(|term| {
+        Some(Term {
+            monomial: term.monomial.over(&shared)?,
+            coefficient: term.coefficient,
+        })
+    });
+    let quotient = Dim::from_terms(over.collect::<Option<_>>()?).ok()?;
+    let mut requirements = Vec::new();
+    for (atom, _) in shared.factors() {
+        let factor = Dim::from_terms(vec![Term {
+            monomial: Monomial::atom(atom.clone()),
+            coefficient: 1,
+        }]);
+        match when_not_negative(&factor.ok()?.minus(1).ok()?, bounds)? {
+            When::Always => {}
+            _ if constant == 0 => return None,
+            When::Never => return Some(When::Never),
+            When::If(more) => requirements.extend(more),
+        }
+    }
+    let left = quotient.plus(constant).ok()?;
+    match when_not_negative(&left, bounds) {
+        Some(When::Always) => {}
+        Some(When::Never) => return Some(When::Never),
+        Some(When::If(more)) => requirements.extend(more),
+        None => requirements.push(margin_of(&left)?),
+    }
+    Some(match requirements.as_slice() {
+        [] => When::Always,
+        _ => When::If(requirements),
+    })
 }
 
 /// An equivalent of `margin >= 0` with fewer floors: common factors are divided out, and a floor
@@ -256,11 +336,6 @@ pub(super) fn tightened(margin: &Dim) -> Dim {
     margin.floor_div(common).unwrap_or_else(|_| margin.clone())
 }
 
-/// `ceil(a / b)` for a positive `b`.
-fn ceil_div(a: i128, b: i128) -> i128 {
-    a.div_euclid(b) + i128::from(a.rem_euclid(b) != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -298,7 +373,12 @@ mod tests {
             ("H - W", -3, "H + 3 >= W"),
             ("(H - W)//2", 1, "H >= W + 2"),
             ("(H//2)*(W//3)", 1, "H >= 2, W >= 3"),
-            ("N*(H//2 - 1)", 1, "N*(H//2) >= N + 1"),
+            ("N*(H//2 - 1)", 1, "H >= 4"),
+            ("N*(20 - h - w)", 1, "h + w <= 19"),
+            ("N*h*(h//2)*(w//3)", 1, "h >= 2, w >= 3"),
+            ("N*h - N*w", 0, "h >= w"),
+            ("5*N*(h//2) - N*w*(h//2)", 1, "h >= 2, w <= 4"),
+            ("N*(h - w)", 3, "N*h >= N*w + 3"),
             ("H%3 + 1", 1, "Proved"),
             ("H*H - 4*H + 4", 0, "Proved"),
             ("H*H - 10*H + 30", 14, "H**2 + 16 >= 10*H"),
@@ -369,6 +449,39 @@ mod tests {
             let bounds = Bounds::default().with("H", low);
             let bound = if up { at_least(&d, limit, &bounds) } else { at_most(&d, limit, &bounds) };
             check(&d, &bound, low, |value| if up { value >= limit } else { value <= limit })?;
+        }
+
+        #[test]
+        fn greatest_values_count(
+            d in expr(2),
+            limit in -9i128..12,
+            (low, more) in (1i128..4, 0i128..8),
+            both in any::<bool>(),
+            up in any::<bool>(),
+        ) {
+            let Ok(d) = d.dim() else { return Ok(()) };
+            let mut bounds = Bounds::default().with("H", low).with_high("H", low + more);
+            if both {
+                bounds.set_high("W", 7);
+            }
+            let bound = if up { at_least(&d, limit, &bounds) } else { at_most(&d, limit, &bounds) };
+            for env in grid(&["H".into(), "W".into()].into(), 1, 20) {
+                if !bounds.admit(&env) {
+                    continue;
+                }
+                let value = d.eval(&env).unwrap();
+                let expected = match &bound {
+                    Bound::Proved => true,
+                    Bound::Never(found) => {
+                        prop_assert!(bounds.admit(&found.env));
+                        false
+                    }
+                    Bound::Requires(all) => all.iter().all(|one| one.holds(&env) == Some(true)),
+                    Bound::Unknown => return Err(TestCaseError::fail(format!("{d} is left open"))),
+                };
+                let holds = if up { value >= limit } else { value <= limit };
+                prop_assert_eq!(holds, expected, "{} {:?} {:?}", d, env, bound);
+            }
         }
 
         #[test]

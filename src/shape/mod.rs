@@ -7,9 +7,11 @@
 //! Nothing here takes unbounded time: a size has at most [`MAX_TERMS`] terms and degree
 //! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`.
 
+mod bounds;
 mod broadcast;
 mod decide;
 mod dim;
+mod feasible;
 mod grid;
 mod invert;
 mod poly;
@@ -21,10 +23,13 @@ mod residues;
 #[cfg(test)]
 mod tests;
 mod univariate;
+mod within;
 
+pub use bounds::Bounds;
 pub use broadcast::{Broadcast, broadcast, broadcast_pairs};
 pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
+pub use feasible::{contradictory, follows};
 pub use grid::{MAX_CLASSES, periods};
 pub use invert::{Bound, at_least, at_most};
 pub use poly::gcd;
@@ -39,29 +44,6 @@ use crate::text::Name;
 
 /// A value for each variable.
 pub type Env = BTreeMap<Name, i128>;
-
-/// The least value that each variable can take: 1 unless set otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bounds(BTreeMap<Name, i128>);
-
-impl Bounds {
-    /// The same bounds, with `name` at least `low`.
-    #[must_use]
-    pub fn with(mut self, name: impl Into<Name>, low: i128) -> Bounds {
-        self.set(name, low);
-        self
-    }
-
-    /// Makes `name` at least `low`.
-    pub fn set(&mut self, name: impl Into<Name>, low: i128) {
-        self.0.insert(name.into(), low);
-    }
-
-    /// The least value of `name`.
-    pub fn low(&self, name: &str) -> i128 {
-        self.0.get(name).copied().unwrap_or(1)
-    }
-}
 
 /// The sizes of a tensor's axes, outermost first. A scalar has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -203,6 +203,15 @@ impl Monomial {
         }
     }
 
+    /// The greatest product that divides both.
+    pub(super) fn common(&self, other: &Monomial) -> Monomial {
+        let shared = self.factors().iter().filter_map(|(atom, power)| {
+            let at = other.factors().binary_search_by(|(own, _)| own.cmp(atom));
+            Some((atom.clone(), (*power).min(other.factors()[at.ok()?].1)))
+        });
+        Monomial::new(shared.collect())
+    }
+
     /// `self / other`, when every power allows it.
     pub(super) fn over(&self, other: &Monomial) -> Option<Monomial> {
         let mut factors = self.factors().to_vec();

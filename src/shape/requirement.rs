@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::dim::{Dim, DimError};
+use super::feasible::follows;
 use super::invert::{When, tightened, when_not_negative, without_floors};
 use super::poly::Term;
 use super::{Bounds, Env};
@@ -36,6 +37,9 @@ pub enum Requirement {
         right: Dim,
     },
 }
+
+/// Most requirements of which each is compared with all others.
+const MAX_COMPARED: usize = 48;
 
 /// How two sizes compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -230,15 +234,50 @@ impl Requirement {
 }
 
 /// The same conjunction with less: one bound a variable and direction, no repetitions, nothing
-/// that the bounds imply. Variables are taken to be at least 1. Sorted.
+/// that is seen to follow from the others. Variables are taken to be at least 1. Sorted: lower
+/// bounds, upper bounds, what compares sizes.
 pub fn simplify(requirements: Vec<Requirement>) -> Vec<Requirement> {
-    let (mut requirements, bounds) = strongest(requirements);
-    requirements.retain(|requirement| match requirement {
+    let (mut left, bounds) = strongest(requirements);
+    left.retain(|requirement| match requirement {
         Requirement::AtLeast { low, .. } => *low > 1,
         Requirement::AtMost { .. } => true,
         Requirement::Compare { .. } => !implied(requirement, &bounds),
     });
-    requirements
+    let bound = |requirement: &Requirement| matches!(requirement, Requirement::AtLeast { .. });
+    if left.len() > MAX_COMPARED || left.iter().all(bound) {
+        return left;
+    }
+    // Of two that follow from each other the plainer stays.
+    for at in (0..left.len()).rev() {
+        let requirement = left.remove(at);
+        if !follows(&requirement, related(&requirement, &left)) {
+            left.insert(at, requirement);
+        }
+    }
+    left
+}
+
+/// Those of `all` that speak of a variable of `requirement`, or of one that such a one speaks of,
+/// and so on.
+fn related<'r>(requirement: &Requirement, all: &'r [Requirement]) -> Vec<&'r Requirement> {
+    let mut vars = requirement.vars();
+    let mut far: Vec<(&Requirement, BTreeSet<Name>)> =
+        all.iter().map(|other| (other, other.vars())).collect();
+    let mut near = Vec::new();
+    loop {
+        let before = near.len();
+        far.retain_mut(|(other, own)| {
+            let apart = own.is_disjoint(&vars);
+            if !apart {
+                vars.append(own);
+                near.push(*other);
+            }
+            apart
+        });
+        if near.len() == before {
+            return near;
+        }
+    }
 }
 
 /// One requirement for each variable and direction or compared size; and the lower bounds.
@@ -395,6 +434,48 @@ mod tests {
                 "h*w <= 196"
             ]
         );
+    }
+
+    #[test]
+    fn keeps_no_more_than_needed() {
+        let compare = |(left, op, right): (&str, Cmp, &str)| {
+            Requirement::compare(&parse(left), op, &parse(right))
+        };
+        let (ge, le, eq) = (Cmp::Ge, Cmp::Le, Cmp::Eq);
+        for (all, expected) in [
+            (
+                vec![("c", ge, "87"), ("c", ge, "108*h + 87")],
+                "c >= 108*h + 87",
+            ),
+            (
+                vec![("h", ge, "3"), ("c", ge, "108*h + 87")],
+                "h >= 3, c >= 108*h + 87",
+            ),
+            (
+                vec![("h", ge, "2"), ("w", ge, "2"), ("(h//2)*(w//2)", ge, "17")],
+                "(h//2)*(w//2) >= 17",
+            ),
+            (
+                vec![("h", ge, "w"), ("w", ge, "c"), ("h", ge, "c")],
+                "h >= w, w >= c",
+            ),
+            (
+                vec![("C", eq, "f"), ("C", eq, "4"), ("f", eq, "4")],
+                "C == 4, C == f",
+            ),
+            (
+                vec![("h", le, "12"), ("h + w", le, "12"), ("w", le, "9")],
+                "w <= 9, h + w <= 12",
+            ),
+            (
+                vec![("h*w", ge, "20"), ("h + w", ge, "5"), ("h", ge, "4")],
+                "h >= 4, h*w >= 20",
+            ),
+        ] {
+            let simple = simplify(all.iter().copied().map(compare).collect());
+            let texts: Vec<String> = simple.iter().map(Requirement::to_string).collect();
+            assert_eq!(texts.join(", "), expected);
+        }
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::decide::Sides;
+use super::bounds::settled;
+use super::decide::{Sides, Verdict};
 use super::dim::Dim;
 use super::grid::{Grid, periods, range};
 use super::poly::gcd;
 use super::program::{Program, env, lows, smallest};
 use super::univariate::first_zero;
+use super::within::within;
 use super::{Bounds, Env};
 use crate::text::Name;
 
@@ -33,6 +35,39 @@ const MAX_ASSIGNMENTS: usize = 4096;
 
 /// Whether `a` and `b` are equal for some values of the variables within `bounds`.
 pub fn ever_equal(a: &Dim, b: &Dim, bounds: &Bounds) -> Satisfiable {
+    let found = ever_equal_above(&settled(a, bounds), &settled(b, bounds), bounds);
+    if !bounds.cap(a) && !bounds.cap(b) {
+        return found;
+    }
+    let sides = Sides::new(a, b, bounds);
+    match found {
+        Satisfiable::No => return Satisfiable::No,
+        Satisfiable::Yes(env) if bounds.admit(&env) => {
+            return Satisfiable::Yes(sides.complete(&env));
+        }
+        _ => {}
+    }
+    // That they differ everywhere.
+    let apart = within(
+        a,
+        b,
+        bounds,
+        |a, b| match ever_equal_above(a, b, bounds) {
+            Satisfiable::No => Verdict::Proved,
+            Satisfiable::Unknown => Verdict::Unknown,
+            Satisfiable::Yes(env) => Sides::new(a, b, bounds).refuted(&env),
+        },
+        |a, b| a == b,
+    );
+    match apart {
+        Verdict::Proved => Satisfiable::No,
+        Verdict::Refuted(found) => Satisfiable::Yes(sides.complete(&found.env)),
+        Verdict::Unknown => Satisfiable::Unknown,
+    }
+}
+
+/// [`ever_equal`] from the lower bounds on.
+fn ever_equal_above(a: &Dim, b: &Dim, bounds: &Bounds) -> Satisfiable {
     let sides = Sides::new(a, b, bounds);
     let Ok(difference) = a.sub(b) else {
         return Satisfiable::Unknown;

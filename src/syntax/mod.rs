@@ -21,6 +21,8 @@ mod tests;
 mod tokens;
 mod tree;
 
+pub use tokens::RESERVED;
+
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
 

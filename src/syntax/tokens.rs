@@ -59,7 +59,7 @@ impl Token<'_> {
 }
 
 /// The words that cannot be names.
-pub(super) const RESERVED: [&str; 10] = [
+pub const RESERVED: [&str; 10] = [
     "model", "block", "input", "output", "let", "repeat", "reuse", "from", "import", "weights",
 ];
 

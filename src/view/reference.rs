@@ -12,7 +12,7 @@ pub mod terminal;
 
 /// What `arg` is when it is left out, as it would be written; `None` where it must be given or
 /// where a sentence says it.
-fn default(arg: &ArgDef) -> Option<String> {
+pub fn default(arg: &ArgDef) -> Option<String> {
     match arg.default {
         Default::Required | Default::Absent(_) => None,
         Default::Int(n) => Some(n.to_string()),
@@ -23,7 +23,7 @@ fn default(arg: &ArgDef) -> Option<String> {
 }
 
 /// `stride=1`, or `kernel` where there is no default to show.
-fn written(arg: &ArgDef) -> String {
+pub fn written(arg: &ArgDef) -> String {
     match default(arg) {
         Some(default) => format!("{}={default}", arg.name),
         None => arg.name.to_owned(),
@@ -31,7 +31,7 @@ fn written(arg: &ArgDef) -> String {
 }
 
 /// `Conv(filters, kernel, stride=1)`, broken after a comma where it must be.
-fn call(name: &str, signature: &Signature, width: usize, paint: Paint) -> String {
+pub fn call(name: &str, signature: &Signature, width: usize, paint: Paint) -> String {
     let mut text = paint.on(STRONG, name);
     if signature.args.is_empty() {
         return text;
@@ -64,7 +64,7 @@ fn call(name: &str, signature: &Signature, width: usize, paint: Paint) -> String
 }
 
 /// What a layer gives: ``its result, and `.indices` ``.
-fn gives(signature: &Signature) -> String {
+pub fn gives(signature: &Signature) -> String {
     match signature.results {
         [] => "one value".to_owned(),
         results => {
@@ -75,7 +75,7 @@ fn gives(signature: &Signature) -> String {
 }
 
 /// The names that each framework has for the layer, in the order of its documentation.
-fn elsewhere(layer: &dyn LayerDef) -> Vec<(&'static str, Vec<&'static str>)> {
+pub fn elsewhere(layer: &dyn LayerDef) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut frameworks: Vec<(&str, Vec<&str>)> = Vec::new();
     for (framework, name) in layer.doc().elsewhere {
         match frameworks.iter_mut().find(|(known, _)| known == framework) {
@@ -87,7 +87,7 @@ fn elsewhere(layer: &dyn LayerDef) -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// `text` with its first letter in upper case.
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),
@@ -97,7 +97,7 @@ fn capital(text: &str) -> String {
 
 /// The stored tensors of the layer in its own example, as the checker finds them:
 /// `` `conv1.weight` [16, 3, 3, 3] ``. What is not trained is called a buffer.
-fn stored(layer: &dyn LayerDef) -> Vec<String> {
+pub fn stored(layer: &dyn LayerDef) -> Vec<String> {
     let example = layer.doc().example;
     let analysis = analyze(
         layer.name(),

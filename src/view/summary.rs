@@ -10,7 +10,7 @@ use crate::text::{Name, SourceMap};
 mod field;
 mod table;
 
-pub use field::Seen;
+pub use field::{Seen, seen_by};
 
 /// A model, layer by layer, up to the first whose result is not known.
 #[derive(Clone, Debug)]
@@ -147,7 +147,8 @@ pub fn stored(model: &Model, trained: bool) -> Option<Dim> {
     .ok()
 }
 
-fn count<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Result<Dim, DimError> {
+/// How many numbers tensors of these shapes hold.
+pub fn count<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Result<Dim, DimError> {
     let mut sum = Dim::constant(0);
     for shape in shapes {
         sum = sum.add(&shape.elements()?)?;

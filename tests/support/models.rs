@@ -76,7 +76,15 @@ pub fn sizes(rng: &mut Rng, names: &[Name], requirements: &[&Requirement]) -> En
         let (var, at) = match requirement {
             Requirement::AtLeast { var, low } => (var, *low),
             Requirement::AtMost { var, high } => (var, *high),
-            Requirement::Compare { .. } => continue,
+            Requirement::Compare { .. } => {
+                // A product or a sum on one side may need a large size on the other.
+                for name in requirement.vars() {
+                    if rng.chance(15) {
+                        sizes.insert(name, 1 + rng.below(300) as i128);
+                    }
+                }
+                continue;
+            }
         };
         if rng.chance(60) && at < 60 {
             let near = at + rng.below(6) as i128 - 2;
@@ -157,7 +165,7 @@ pub fn program(rng: &mut Rng) -> Sketch {
 /// The sizes of an image's axis.
 const SPATIAL: &[&str] = &[
     "H", "H", "W", "2*h", "h + 1", "2*h + 1", "4*h", "3*w", "h - 2", "H", "5", "6", "8", "9",
-    "12 - h", "2*W", "H*W", "W//2",
+    "12 - h", "20 - H", "9 - w", "20 - h - W", "2*W", "H*W", "W//2", "(20 - H)//2",
 ];
 const CHANNELS: &[&str] = &["1", "2", "3", "4", "6", "C", "2*c", "c + 1", "H"];
 const NUMBERS: &[&str] = &["1", "1", "2", "2", "2", "3", "3", "4", "5", "6"];
@@ -369,7 +377,9 @@ impl<'r> Body<'r> {
         for _ in 0..self.rng.below(3) {
             let at = self.rng.below(sizes.len());
             let size = sizes[at].clone();
-            sizes[at] = match self.rng.below(8) {
+            let name = *self.rng.pick(&["H", "h", "W", "w", "c"]);
+            let known = self.inputs.iter().any(|input| mentions(input, name));
+            sizes[at] = match self.rng.below(10) {
                 0 => format!("({size})//2 + ({size} + 1)//2"),
                 1 => format!("3*(({size})//3) + ({size})%3"),
                 2 => format!("({size})*1 + 0"),
@@ -377,6 +387,9 @@ impl<'r> Body<'r> {
                 4 => format!("{size} + 1"),
                 5 => "_".to_owned(),
                 6 if !self.integers.is_empty() => self.rng.pick(&self.integers).clone(),
+                // The same for small sizes only.
+                7 if known => format!("{size} + {name}//{}", self.rng.pick(&["8", "9", "12", "20"])),
+                8 if known => format!("({size})*(({name} + 11)//12)"),
                 _ => size,
             };
         }

@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod arguments;
 pub mod block_uses;
+pub mod contradictions;
 pub mod lints;
 pub mod names;
 pub mod refusals;

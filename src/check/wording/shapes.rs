@@ -230,7 +230,7 @@ fn disagreement(
 }
 
 /// A side of a claim, in words: "axis 1 of `up`"; `axes` in place of its own axis.
-fn of(side: &Side, axes: Option<String>, operands: &[Described]) -> String {
+pub(super) fn of(side: &Side, axes: Option<String>, operands: &[Described]) -> String {
     let what = axes.unwrap_or_else(|| side.what.to_string());
     match side.place.and_then(|(input, _)| operands.get(input)) {
         Some(operand) => format!("{what} of `{}`", operand.name),

@@ -2,7 +2,7 @@
 //! that sees most (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional
 //! neural networks").
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::program::{Layer, Model, Source, ValueId};
 use crate::layers::def::{Field, FieldAxis};
@@ -94,10 +94,31 @@ impl Fields {
     }
 }
 
+/// How much of the input a result of the layer at position `at` of `model` sees. Only the layers
+/// on the way to it are looked at.
+pub fn seen_by(model: &Model, at: usize) -> Seen {
+    let mut needed: HashSet<ValueId> = model.layers[at].outputs.iter().copied().collect();
+    let mut way = Vec::new();
+    for layer in model.layers[..=at].iter().rev() {
+        if layer.outputs.iter().any(|value| needed.contains(value)) {
+            needed.extend(&layer.inputs);
+            way.push(layer);
+        }
+    }
+    let mut fields = Fields::new(model);
+    let mut seen = Seen::Unknown;
+    for layer in way.into_iter().rev() {
+        let types = model.input_types(layer).zip(model.output_types(layer));
+        let cost = types.and_then(|(inputs, outputs)| layer.op.cost(&inputs, &outputs).ok());
+        seen = fields.through(layer, cost.as_ref().map(|cost| &cost.field));
+    }
+    seen
+}
+
 fn widen(before: State, field: &Field) -> State {
     match (before, field) {
         (State::Nothing, _) | (_, Field::Nothing) => State::Nothing,
-        (State::Whole, _) | (_, Field::Whole) => State::Whole,
+        (State::Whole, _) | (_, Field::Whole | Field::Row) => State::Whole,
         (before, Field::Point) => before,
         (State::Unknown, _) => State::Unknown,
         (State::Axes { axes, .. }, Field::Flatten) => State::Axes { axes, flat: true },

@@ -1,8 +1,8 @@
-//! `nnc check --fix`: a fix is made when the program proves to be better for it.
+//! Making the fixes of a program: each is made when the program proves to be better for it.
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Analysis, Loaded, Loader, Settings, analyze};
+use super::{Analysis, Loaded, Loader, Settings, analyze};
 use crate::diag::{Code, Diagnostic, Edit, Fix};
 use crate::text::FileId;
 

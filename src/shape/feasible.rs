@@ -1,0 +1,476 @@
+//! Whether inequalities can hold together.
+//!
+//! Every product of variables and divisions is taken for an unknown of its own, with what is known
+//! of it: `q = P//k` has `k*q <= P <= k*q + k - 1`, and a product `x*y` of numbers within bounds
+//! has McCormick's inequalities ("Computability of global solutions to factorable nonconvex
+//! programs", 1976), such as `(x - 1)*(y - 1) >= 0`. What remains is linear. Bounds are handed from
+//! inequality to inequality first; then unknowns are eliminated one by one (Fourier and Motzkin),
+//! where, as all numbers are whole, each inequality is divided by the common factor of its terms
+//! and its constant rounded. A contradiction found so is one; some are not found.
+
+use std::collections::BTreeMap;
+
+use super::dim::Dim;
+use super::poly::{Atom, Monomial, Term, gcd};
+use super::requirement::{Cmp, Requirement};
+
+/// Most unknowns.
+const MAX_UNKNOWNS: usize = 48;
+/// Most inequalities at any time.
+const MAX_ROWS: usize = 320;
+/// Most rounds in which bounds are handed on.
+const MAX_ROUNDS: usize = 24;
+
+/// Whether it is proved that no values of the variables, each at least 1, meet all of
+/// `requirements`.
+pub fn contradictory<'r>(requirements: impl IntoIterator<Item = &'r Requirement>) -> bool {
+    System::of(requirements).contradicts()
+}
+
+/// Whether `requirement` is proved to follow from `others` and from every variable's being at
+/// least 1.
+pub fn follows<'r>(
+    requirement: &Requirement,
+    others: impl IntoIterator<Item = &'r Requirement>,
+) -> bool {
+    let (left, op, right) = requirement.sides();
+    let system = System::of(others);
+    // That `more` is less than `less` contradicts the others.
+    let never_less = |more: &Dim, less: &Dim| {
+        let margin = less.sub(more).and_then(|margin| margin.minus(1));
+        margin.is_ok_and(|margin| {
+            let mut system = system.clone();
+            system.add(&margin);
+            system.contradicts()
+        })
+    };
+    match op {
+        Cmp::Ge => never_less(&left, &right),
+        Cmp::Le => never_less(&right, &left),
+        Cmp::Eq => never_less(&left, &right) && never_less(&right, &left),
+    }
+}
+
+/// `sum of coefficient * unknown + constant >= 0`; no coefficient is 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    terms: BTreeMap<usize, i128>,
+    constant: i128,
+}
+
+#[derive(Clone, Default)]
+struct System {
+    unknowns: BTreeMap<Monomial, usize>,
+    monomials: Vec<Monomial>,
+    low: Vec<i128>,
+    high: Vec<Option<i128>>,
+    /// For a product: one of its factors, and the others.
+    parts: Vec<(usize, usize, usize)>,
+    rows: Vec<Row>,
+    impossible: bool,
+}
+
+impl System {
+    fn of<'r>(requirements: impl IntoIterator<Item = &'r Requirement>) -> System {
+        let mut system = System::default();
+        for requirement in requirements {
+            let (left, op, right) = requirement.sides();
+            let margins = [
+                (op != Cmp::Le).then(|| left.sub(&right)),
+                (op != Cmp::Ge).then(|| right.sub(&left)),
+            ];
+            for margin in margins.into_iter().flatten().flatten() {
+                system.add(&margin);
+            }
+        }
+        system
+    }
+
+    /// Demands `margin >= 0`; what is too large is left out.
+    fn add(&mut self, margin: &Dim) {
+        let mut row = Row {
+            terms: BTreeMap::new(),
+            constant: 0,
+        };
+        for term in margin.terms().iter() {
+            if term.monomial.is_one() {
+                row.constant = term.coefficient;
+            } else {
+                match self.unknown(&term.monomial) {
+                    Some(at) => row.terms.insert(at, term.coefficient),
+                    None => return,
+                };
+            }
+        }
+        self.push(row);
+    }
+
+    fn push(&mut self, row: Row) {
+        let Row {
+            mut terms,
+            mut constant,
+        } = row;
+        let Some(first) = terms.values().next() else {
+            self.impossible |= constant < 0;
+            return;
+        };
+        let Some(first) = first.checked_abs() else {
+            return;
+        };
+        let common = terms.values().fold(first, |common, c| gcd(common, *c));
+        terms.values_mut().for_each(|c| *c /= common);
+        constant = constant.div_euclid(common);
+        if self.rows.len() < MAX_ROWS {
+            self.rows.push(Row { terms, constant });
+        }
+    }
+
+    /// The number of an unknown, with what is known of it.
+    fn unknown(&mut self, monomial: &Monomial) -> Option<usize> {
+        if let Some(at) = self.unknowns.get(monomial) {
+            return Some(*at);
+        }
+        if self.monomials.len() >= MAX_UNKNOWNS {
+            return None;
+        }
+        let at = self.monomials.len();
+        self.unknowns.insert(monomial.clone(), at);
+        self.monomials.push(monomial.clone());
+        // In normal form what is divided has positive coefficients only.
+        let variable = matches!(monomial.factors(), [(Atom::Var(_), 1)]);
+        self.low.push(i128::from(variable));
+        self.high.push(None);
+        match monomial.factors() {
+            [(Atom::Var(_), 1)] => {}
+            [(Atom::Floor(floor), 1)] => {
+                let quotient = Dim::from_terms(vec![Term {
+                    monomial: monomial.clone(),
+                    coefficient: floor.divisor,
+                }]);
+                if let Ok(rest) = quotient.and_then(|quotient| floor.numerator.sub(&quotient)) {
+                    self.add(&rest);
+                    let above = Dim::constant(floor.divisor - 1).sub(&rest);
+                    above.iter().for_each(|above| self.add(above));
+                }
+            }
+            factors => {
+                for (atom, _) in factors {
+                    let factor = Monomial::atom(atom.clone());
+                    if let Some(rest) = monomial.over(&factor)
+                        && let (Some(factor), Some(rest)) =
+                            (self.unknown(&factor), self.unknown(&rest))
+                    {
+                        self.parts.push((at, factor, rest));
+                    }
+                }
+            }
+        }
+        Some(at)
+    }
+
+    fn contradicts(mut self) -> bool {
+        if self.spread() {
+            return true;
+        }
+        self.bounds_as_rows();
+        self.eliminate()
+    }
+
+    /// Raises `low`, or finds that nothing is left.
+    fn at_least(&mut self, at: usize, low: i128, changed: &mut bool) {
+        if low > self.low[at] {
+            self.low[at] = low;
+            *changed = true;
+            self.impossible |= self.high[at].is_some_and(|high| high < low);
+        }
+    }
+
+    fn at_most(&mut self, at: usize, high: i128, changed: &mut bool) {
+        if self.high[at].is_none_or(|known| high < known) {
+            self.high[at] = Some(high);
+            *changed = true;
+            self.impossible |= high < self.low[at];
+        }
+    }
+
+    /// Hands bounds on; whether they contradict each other.
+    fn spread(&mut self) -> bool {
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for row in self.rows.clone() {
+                self.by_row(&row, &mut changed);
+            }
+            for (product, factor, rest) in self.parts.clone() {
+                self.by_product(product, factor, rest, &mut changed);
+            }
+            if self.impossible || !changed {
+                break;
+            }
+        }
+        self.impossible
+    }
+
+    /// The greatest value of `coefficient * unknown`.
+    fn most(&self, at: usize, coefficient: i128) -> Option<i128> {
+        if coefficient > 0 {
+            self.high[at]?.checked_mul(coefficient)
+        } else {
+            self.low[at].checked_mul(coefficient)
+        }
+    }
+
+    fn by_row(&mut self, row: &Row, changed: &mut bool) {
+        for (at, coefficient) in &row.terms {
+            let mut others = row.terms.iter().filter(|(other, _)| *other != at);
+            let others = others.try_fold(row.constant, |sum, (other, coefficient)| {
+                sum.checked_add(self.most(*other, *coefficient)?)
+            });
+            // coefficient * unknown >= -others
+            let Some(others) = others else { continue };
+            let Some(wanted) = others.checked_neg() else {
+                continue;
+            };
+            if *coefficient > 0 {
+                let low = wanted.div_euclid(*coefficient)
+                    + i128::from(wanted.rem_euclid(*coefficient) != 0);
+                self.at_least(*at, low, changed);
+            } else if let Some(size) = coefficient.checked_neg() {
+                self.at_most(*at, others.div_euclid(size), changed);
+            }
+        }
+    }
+
+    fn by_product(&mut self, product: usize, factor: usize, rest: usize, changed: &mut bool) {
+        if let Some(low) = self.low[factor].checked_mul(self.low[rest]) {
+            self.at_least(product, low, changed);
+        }
+        let times = |a: Option<i128>, b: Option<i128>| match (a, b) {
+            (Some(0), _) | (_, Some(0)) => Some(0),
+            (a, b) => a?.checked_mul(b?),
+        };
+        if let Some(high) = times(self.high[factor], self.high[rest]) {
+            self.at_most(product, high, changed);
+        }
+        for (one, other) in [(factor, rest), (rest, factor)] {
+            if let Some(high) = self.high[product]
+                && self.low[other] > 0
+            {
+                self.at_most(one, high.div_euclid(self.low[other]), changed);
+            }
+            let low = self.low[product];
+            match self.high[other] {
+                Some(high @ 1..) => {
+                    let least = low / high + i128::from(low % high != 0);
+                    self.at_least(one, least, changed);
+                }
+                _ if low > 0 => self.at_least(one, 1, changed),
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes all bounds as inequalities, and McCormick's for products.
+    fn bounds_as_rows(&mut self) {
+        for at in 0..self.monomials.len() {
+            let bound = |coefficient, constant| Row {
+                terms: BTreeMap::from([(at, coefficient)]),
+                constant,
+            };
+            let low = self.low[at].checked_neg().map(|low| bound(1, low));
+            let high = self.high[at].map(|high| bound(-1, high));
+            low.into_iter().chain(high).for_each(|row| self.push(row));
+        }
+        for (product, factor, rest) in self.parts.clone() {
+            let ends = |at: usize| {
+                let high = self.high[at].map(|high| (high, -1));
+                [(self.low[at], 1)].into_iter().chain(high)
+            };
+            // (x - a) * (y - b) >= 0, each factor with its sign.
+            let mut rows = Vec::new();
+            for (a, s) in ends(factor) {
+                for (b, t) in ends(rest) {
+                    let sign: i128 = s * t;
+                    let row = || {
+                        let mut terms = BTreeMap::new();
+                        for (at, coefficient) in [
+                            (product, sign),
+                            (factor, b.checked_mul(-sign)?),
+                            (rest, a.checked_mul(-sign)?),
+                        ] {
+                            let own: &mut i128 = terms.entry(at).or_insert(0);
+                            *own = own.checked_add(coefficient)?;
+                        }
+                        terms.retain(|_, coefficient| *coefficient != 0);
+                        let constant = a.checked_mul(b)?.checked_mul(sign)?;
+                        Some(Row { terms, constant })
+                    };
+                    rows.extend(row());
+                }
+            }
+            rows.into_iter().for_each(|row| self.push(row));
+        }
+    }
+
+    /// Eliminates unknown after unknown; whether a false inequality appears.
+    fn eliminate(mut self) -> bool {
+        loop {
+            if self.impossible {
+                return true;
+            }
+            self.rows.sort_unstable();
+            // Of inequalities with the same terms the one with the least constant says most.
+            self.rows
+                .dedup_by(|later, first| later.terms == first.terms);
+            let mut signs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+            for (at, coefficient) in self.rows.iter().flat_map(|row| &row.terms) {
+                let own = signs.entry(*at).or_default();
+                if *coefficient > 0 {
+                    own.0 += 1;
+                } else {
+                    own.1 += 1;
+                }
+            }
+            let cost = |(_, (up, down)): &(&usize, &(usize, usize))| up * down;
+            let Some(at) = signs.iter().min_by_key(cost).map(|(at, _)| *at) else {
+                return false;
+            };
+            let (with, without): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows)
+                .into_iter()
+                .partition(|row| row.terms.contains_key(&at));
+            self.rows = without;
+            let (up, down): (Vec<Row>, Vec<Row>) =
+                with.into_iter().partition(|row| row.terms[&at] > 0);
+            let pairs = up
+                .iter()
+                .flat_map(|up| down.iter().map(move |down| (up, down)));
+            for (up, down) in pairs {
+                if self.rows.len() >= MAX_ROWS {
+                    break;
+                }
+                if let Some(row) = combined(up, down, at) {
+                    self.push(row);
+                }
+            }
+        }
+    }
+}
+
+/// The sum of two inequalities in which the unknown `at`, with other signs, cancels.
+fn combined(up: &Row, down: &Row, at: usize) -> Option<Row> {
+    let (p, q) = (up.terms[&at], down.terms[&at].checked_neg()?);
+    let common = gcd(p, q);
+    let (for_up, for_down) = (q / common, p / common);
+    let mut terms = BTreeMap::new();
+    for (row, factor) in [(up, for_up), (down, for_down)] {
+        for (unknown, coefficient) in &row.terms {
+            let own: &mut i128 = terms.entry(*unknown).or_insert(0);
+            *own = own.checked_add(coefficient.checked_mul(factor)?)?;
+        }
+    }
+    terms.retain(|_, coefficient| *coefficient != 0);
+    let constant = up
+        .constant
+        .checked_mul(for_up)?
+        .checked_add(down.constant.checked_mul(for_down)?)?;
+    Some(Row { terms, constant })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{expr, grid, parse};
+    use super::*;
+
+    fn read(text: &str) -> Requirement {
+        let ops = [(" >= ", Cmp::Ge), (" <= ", Cmp::Le), (" == ", Cmp::Eq)];
+        let mut found = ops.iter().filter_map(|(sign, op)| {
+            let (left, right) = text.split_once(sign)?;
+            Some(Requirement::compare(&parse(left), *op, &parse(right)))
+        });
+        found.next().expect("a comparison")
+    }
+
+    fn all(text: &str) -> Vec<Requirement> {
+        text.split(", ").map(read).collect()
+    }
+
+    #[test]
+    fn finds_contradictions() {
+        for text in [
+            "H >= 7, H <= 3",
+            "h >= 7, w >= 7, h + w <= 10",
+            "h*w >= 50, h <= 7, w <= 7",
+            "h*w <= 5, h >= 3, w >= 2",
+            "(h//2)*(w//2) >= 17, h <= 1",
+            "(h//2)*(w//2) >= 17, h + w <= 9",
+            "2*h >= 2*w + 1, h <= w",
+            "C == filters, C == 4, filters >= 5",
+            "2*h + 2*w == 7, h >= 1",
+            "h >= w + 1, w >= c + 1, c >= h",
+            "H%4 >= 2, H%4 <= 1",
+            "h*w*c >= 28, h <= 3, w <= 3, c <= 3",
+            "h*h >= 50, h <= 7",
+        ] {
+            assert!(contradictory(&all(text)), "{text}");
+        }
+        for text in [
+            "H >= 3, H <= 3",
+            "h*w >= 49, h <= 7, w <= 7",
+            "(h//2)*(w//2) >= 16, h + w <= 16",
+            "C == filters, C == 4, filters >= 4",
+            "h*h >= 49, h <= 7",
+        ] {
+            assert!(!contradictory(&all(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_what_follows() {
+        for (text, from) in [
+            ("c >= 87", "c >= 108*h + 87"),
+            ("c >= 195", "c >= 108*h + 87"),
+            ("c >= 411", "c >= 108*h + 87, h >= 3"),
+            ("h >= 2", "(h//2)*(w//2) >= 17"),
+            ("h + w >= 7", "h*w >= 10"),
+            ("h*w >= 20", "h >= 4, w >= 5"),
+            ("h >= c", "h >= w, w >= c"),
+            ("H + W + 3 >= 5", "H >= 1"),
+            ("h*w*c >= c + 3", "h >= 2, w >= 2"),
+            ("H//3 >= 2", "H//2 >= 3"),
+        ] {
+            assert!(follows(&read(text), &all(from)), "{text} from {from}");
+        }
+        for (text, from) in [
+            ("c >= 196", "c >= 108*h + 87"),
+            ("c >= 412", "c >= 108*h + 87, h >= 3"),
+            ("h >= 3", "(h//2)*(w//2) >= 17"),
+            ("h*w >= 21", "h >= 4, w >= 5"),
+            ("H//3 >= 3", "H//2 >= 3"),
+        ] {
+            assert!(!follows(&read(text), &all(from)), "{text} from {from}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn a_contradiction_is_one(
+            parts in prop::collection::vec((expr(3), 0usize..3, -9i128..14), 1..5),
+        ) {
+            let mut requirements = Vec::new();
+            for (expr, op, limit) in parts {
+                let Ok(d) = expr.dim() else { continue };
+                let op = [Cmp::Ge, Cmp::Le, Cmp::Eq][op];
+                requirements.push(Requirement::compare(&d, op, &Dim::constant(limit)));
+            }
+            if contradictory(&requirements) {
+                for env in grid(&["H".into(), "W".into(), "n".into()].into(), 1, 9) {
+                    let met = requirements.iter().all(|one| one.holds(&env) == Some(true));
+                    prop_assert!(!met, "{:?} meets {:?}", env, requirements);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+[
+  (body)
+  (arguments)
+  (array)
+  (shape)
+  (comment)+
+] @fold

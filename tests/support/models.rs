@@ -650,6 +650,29 @@ impl<'r> Body<'r> {
             ArgKind::Values => (*self.rng.pick(&["0.5", "1", "[0.5]"])).to_owned(),
             ArgKind::Choice(names) => (*self.rng.pick(names)).to_owned(),
             ArgKind::Axis => (self.rng.below(2 * rank + 1) as i64 - rank as i64).to_string(),
+            ArgKind::Axes => {
+                let count = 1 + self.rng.below(2);
+                let axes = (0..count).map(|_| self.rng.below(2 * rank + 1) as i64 - rank as i64);
+                tuple(axes.map(|axis| axis.to_string()).collect())
+            }
+            ArgKind::Index => match self.rng.chance(40) {
+                true => format!("-{}", self.integer(1)),
+                false => self.integer(0),
+            },
+            ArgKind::Parts => match self.rng.chance(50) {
+                true => (1 + self.rng.below(4)).to_string(),
+                false => tuple((0..2).map(|_| self.integer(1)).collect()),
+            },
+            ArgKind::Amounts => match self.rng.chance(50) {
+                true => self.integer(0),
+                false => {
+                    let each = (0..spatial).map(|_| match self.rng.chance(50) {
+                        true => format!("({}, {})", self.integer(0), self.integer(0)),
+                        false => self.integer(0),
+                    });
+                    tuple(each.collect())
+                }
+            },
             ArgKind::Shape => self.other_shape(shape?),
             ArgKind::Order => {
                 let mut order: Vec<usize> = (0..rank).collect();

@@ -124,7 +124,7 @@ fn answers_in_half_typed_programs() {
         .filter_map(|path| fs::read_to_string(path).ok())
         .filter(short);
     let texts: Vec<String> = texts.collect();
-    let mut rng = Rng(seed());
+    let mut rng = Rng::new(seed());
     for _ in 0..cases(500) {
         let text = rng.pick(&texts);
         ask("examples/errors", &mutant(text, &mut rng), 7);

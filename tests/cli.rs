@@ -124,7 +124,8 @@ fn errors_of_the_program_are_status_1() {
         let output = folder.nnc(&[command, "bad.nn"]);
         status(&output, 1);
         assert!(err(&output).contains("error[E0201]"), "{}", err(&output));
-        assert!(err(&output).ends_with("1 error\n"), "{}", err(&output));
+        let end = "1 error\nsee `nnc explain E0201`\n";
+        assert!(err(&output).ends_with(end), "{}", err(&output));
     }
     let output = folder.nnc(&["run", "bad.nn", "-i", "ones"]);
     status(&output, 1);

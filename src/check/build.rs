@@ -50,6 +50,7 @@ pub struct Walk<'c, 'a> {
     pub(super) weights: Option<Spanned<Name>>,
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
+    pub(super) undecided: Vec<Required>,
     steps: usize,
     /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
     pub(super) endless: bool,
@@ -86,6 +87,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             weights: None,
             requirements: Vec::new(),
             required: HashSet::new(),
+            undecided: Vec::new(),
             steps: 0,
             endless: false,
             taints: HashSet::new(),
@@ -126,6 +128,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             inputs: std::mem::take(&mut walk.inputs),
             outputs: std::mem::take(&mut walk.outputs),
             requirements,
+            undecided: walk.undecided,
             values: walk.values,
             layers: walk.layers,
             params: walk.params,
@@ -180,6 +183,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             layers: walk.layers,
             params: walk.params,
             requirements: block.requirements.clone(),
+            undecided: Vec::new(),
             weights: None,
             has_errors: walk.errors > 0,
         };

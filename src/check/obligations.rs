@@ -67,6 +67,12 @@ impl Walk<'_, '_> {
                 Outcome::Unknown => {
                     if self.mode == Mode::Model {
                         self.checker.warn(lints::undecided(place, &obligation.rule));
+                        self.undecided
+                            .extend(plain(&obligation.claim).map(|requirement| Required {
+                                requirement,
+                                rule: obligation.rule.to_string(),
+                                span: place,
+                            }));
                     }
                 }
             }
@@ -173,6 +179,20 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// The claim itself as a condition; `None` for a remainder beyond what is computed.
+fn plain(claim: &Claim) -> Option<Requirement> {
+    let (left, op, right) = match claim {
+        Claim::Equal(left, right) => (left.dim.clone(), Cmp::Eq, right.dim.clone()),
+        Claim::Divides { divisor, of } => {
+            let rest = of.dim.rem(*divisor).ok()?;
+            (rest, Cmp::Eq, Dim::constant(0))
+        }
+        Claim::AtLeast { of, low } => (of.dim.clone(), Cmp::Ge, Dim::constant(*low)),
+        Claim::AtMost { of, high } => (of.dim.clone(), Cmp::Le, Dim::constant(*high)),
+    };
+    Some(Requirement::Compare { left, op, right })
 }
 
 /// The fewest of `all`, which no sizes meet together, that still no sizes do. What is not seen to

@@ -164,8 +164,28 @@ pub fn program(rng: &mut Rng) -> Sketch {
 
 /// The sizes of an image's axis.
 const SPATIAL: &[&str] = &[
-    "H", "H", "W", "2*h", "h + 1", "2*h + 1", "4*h", "3*w", "h - 2", "H", "5", "6", "8", "9",
-    "12 - h", "20 - H", "9 - w", "20 - h - W", "2*W", "H*W", "W//2", "(20 - H)//2",
+    "H",
+    "H",
+    "W",
+    "2*h",
+    "h + 1",
+    "2*h + 1",
+    "4*h",
+    "3*w",
+    "h - 2",
+    "H",
+    "5",
+    "6",
+    "8",
+    "9",
+    "12 - h",
+    "20 - H",
+    "9 - w",
+    "20 - h - W",
+    "2*W",
+    "H*W",
+    "W//2",
+    "(20 - H)//2",
 ];
 const CHANNELS: &[&str] = &["1", "2", "3", "4", "6", "C", "2*c", "c + 1", "H"];
 const NUMBERS: &[&str] = &["1", "1", "2", "2", "2", "3", "3", "4", "5", "6"];
@@ -388,7 +408,10 @@ impl<'r> Body<'r> {
                 5 => "_".to_owned(),
                 6 if !self.integers.is_empty() => self.rng.pick(&self.integers).clone(),
                 // The same for small sizes only.
-                7 if known => format!("{size} + {name}//{}", self.rng.pick(&["8", "9", "12", "20"])),
+                7 if known => format!(
+                    "{size} + {name}//{}",
+                    self.rng.pick(&["8", "9", "12", "20"])
+                ),
                 8 if known => format!("({size})*(({name} + 11)//12)"),
                 _ => size,
             };

@@ -12,6 +12,9 @@ use crate::shape::{
 };
 use crate::text::Span;
 
+/// Most requirements from which an equality is concluded.
+const MAX_PREMISES: usize = 48;
+
 /// A claim that does not hold.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -132,7 +135,7 @@ impl Walk<'_, '_> {
         match equal(left, right, bounds) {
             Verdict::Proved => Outcome::Holds,
             Verdict::Unknown => Outcome::Unknown,
-            Verdict::Refuted(example) if self.excluded(left, right, &example) => Outcome::Holds,
+            Verdict::Refuted(_) if self.follows(left, right) => Outcome::Holds,
             Verdict::Refuted(example) if self.mode == Mode::Generic => {
                 self.satisfiable(left, right, bounds, example)
             }
@@ -140,11 +143,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Whether two sizes that differ at `example` are the same wherever the requirements hold that
-    /// compare sizes; those that are bounds are known already.
-    fn excluded(&self, left: &Dim, right: &Dim, example: &Counterexample) -> bool {
-        let met = |one: &Requirement| one.holds(&example.env) != Some(false);
-        if self.asked().all(met) {
+    /// Whether two sizes that differ for some sizes within the bounds are the same wherever the
+    /// requirements hold that compare sizes.
+    fn follows(&self, left: &Dim, right: &Dim) -> bool {
+        let compares = |one: &Requirement| matches!(one, Requirement::Compare { .. });
+        if !self.asked().any(compares) || self.asked().count() > MAX_PREMISES {
             return false;
         }
         let same = Requirement::Compare {
@@ -152,8 +155,7 @@ impl Walk<'_, '_> {
             op: Cmp::Eq,
             right: right.clone(),
         };
-        let all = self.strongest();
-        follows(&same, all.iter().map(|one| &one.requirement))
+        follows(&same, self.asked())
     }
 
     /// A refuted equality in a block: its requirement, unless nothing can satisfy it.
@@ -237,7 +239,7 @@ pub(super) fn positive_sizes(
                 rest = quotient;
             }
         }
-        rest.as_const().is_some_and(|rest| rest >= 1)
+        rest.least(bounds).is_some_and(|least| least >= 1)
     };
     let known = |size: &Dim| {
         size.as_const().is_some()

@@ -209,7 +209,10 @@ impl System {
     /// Whether one of `margins`, of which this is made, is negative at all values within the
     /// bounds, where those are few. Without products and divisions elimination does as well.
     fn fails_everywhere(&self, margins: &[Dim]) -> bool {
-        if !margins.iter().any(|margin| margin.has_floor() || margin.degree() > 1) {
+        if !margins
+            .iter()
+            .any(|margin| margin.has_floor() || margin.degree() > 1)
+        {
             return false;
         }
         let mut ranges = Vec::new();
@@ -223,7 +226,9 @@ impl System {
             let Some(high) = self.high[at] else {
                 return false;
             };
-            let values = high.checked_sub(self.low[at]).and_then(|n| n.checked_add(1));
+            let values = high
+                .checked_sub(self.low[at])
+                .and_then(|n| n.checked_add(1));
             let values = values.and_then(|values| usize::try_from(values).ok());
             match values.and_then(|values| count.checked_mul(values)) {
                 Some(product) if product <= MAX_VALUES => count = product,
@@ -557,7 +562,10 @@ mod tests {
             ("h + W <= 19", "W + 21*h >= W*h + h**2 + 21, h <= 11"),
             ("W + h <= 19", "20*(W//2) >= W*(W//2) + h*(W//2) + 4"),
             ("2*h >= H + 3", "H >= 2, (H + 2*h)//4 >= H//2 + 1"),
-            ("2*H >= h + 1", "h >= 2, H <= 19, (2*H + h + 2)//4 >= h//2 + 1"),
+            (
+                "2*H >= h + 1",
+                "h >= 2, H <= 19, (2*H + h + 2)//4 >= h//2 + 1",
+            ),
             ("h//20 == 0", "W + h <= 19"),
         ] {
             assert!(follows(&read(text), &all(from)), "{text} from {from}");

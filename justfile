@@ -25,6 +25,10 @@ train:
 bench-check:
     cargo bench --bench check
 
+# Time from a keystroke to its diagnostics, in the language server.
+bench-lsp:
+    cargo bench --bench lsp
+
 # LeNet-5 beside ONNX Runtime (needs the Python packages that the script names).
 bench-peers:
     cargo build --release
@@ -34,3 +38,11 @@ bench-peers:
 pictures:
     cargo build --release
     python3 docs/pictures/make.py
+
+# Look for inputs that break the compiler (needs nightly Rust and `cargo install cargo-fuzz`).
+fuzz target seconds="1800":
+    fuzz/seeds
+    cd fuzz && cargo +nightly fuzz run --fuzz-dir . --sanitizer none {{target}} -- \
+        {{ if target == "program_bytes" { "-dict=nn.dict" } else { "" } }} \
+        -max_len={{ if target == "program_structured" { "2048" } else { "65536" } }} \
+        -max_total_time={{seconds}} -timeout=1 -rss_limit_mb=500

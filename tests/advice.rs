@@ -205,6 +205,69 @@ fn heavy_layers_dropouts_and_names() {
 }
 
 #[test]
+fn averages_of_places_that_see_little() {
+    let net = |input: &str, body: &str| format!("input x: {input}\n{body}\noutput y");
+    let shallow = "a: Conv(8, 3, padding=same)\nReLU\nb: Conv(8, 3, padding=same)\nReLU\n\
+                   GlobalAvgPool\nf: Linear(3)\nSoftmax";
+    fires(&[(&net("[N, 21, 21, 3]", shallow), "W0210 line 7")]);
+    silent(&[
+        // 5 of 20 is a quarter.
+        &net("[N, 20, 21, 3]", shallow),
+        &net("[N, H, W, 3]", shallow),
+        // Features have seen more than their place.
+        &net("[N, 21, 21, 64]", shallow),
+        // Scores, no probabilities; a mean may be all that is asked for.
+        &net("[N, 21, 21, 3]", &shallow.replace("\nSoftmax", "")),
+        // Whether a detail is there at all is a question of details.
+        &net(
+            "[N, 21, 21, 3]",
+            &shallow.replace("GlobalAvgPool", "GlobalMaxPool"),
+        ),
+        &net("[N, 64, 300]", shallow),
+        // The pool weighs the channels of a map, which says more.
+        "input x: [N, 64, 64, 3]\na: Conv(8, 3, padding=same)\nm: ReLU\nGlobalAvgPool\n\
+         g: Linear(8)\nSigmoid\nReshape([N, 1, 1, 8])\nMul from reshape_1, m\nb: Conv(8, 3)\n\
+         ReLU\nFlatten\nf: Linear(3)\nSoftmax\noutput y",
+    ]);
+}
+
+#[test]
+fn orders_of_other_frameworks() {
+    fires(&[
+        (
+            "input x: [N, 32, 32, 3]\nc: Conv(3, 6, 5)\noutput y",
+            "W0211 line 3",
+        ),
+        (
+            "input x: [N, 32, 32, 1]\nc: Conv(1, 32, 3)\noutput y",
+            "W0211 line 3",
+        ),
+        (
+            "input x: [N, 3, 32, 32]\nc: Conv(8, 3)\noutput y",
+            "W0212 line 2",
+        ),
+        (
+            "input x: [N, 1, H, W]\nRescale(1/255)\nMaxPool(1)\noutput y",
+            "W0212 line 2",
+        ),
+    ]);
+    silent(&[
+        "input x: [N, 33, 33, 64]\nc: Conv(64, 3, 2)\noutput y",
+        "input x: [N, 33, 33, 3]\nc: Conv(3, 5, 2)\noutput y",
+        "input x: [N, 32, 32, 3]\nc: Conv(3, 16, 16)\noutput y",
+        "input x: [N, 31, 31, 3]\nc: Conv(3, kernel=6, stride=5)\noutput y",
+        "input x: [N, 32, 32, 1]\nc: Conv(3, 32, 3)\noutput y",
+        // No window slides over it, and three rows may be meant.
+        "input x: [N, 3, 32, 32]\nf: Linear(8)\noutput y",
+        "input x: [N, 3, 32, 16]\nc: Conv(8, 3)\noutput y",
+        "input x: [N, 3, T, C]\nc: Conv(8, (1, 3))\noutput y",
+    ]);
+    let first =
+        "layout channels_first\nmodel M {\ninput x: [N, 3, 32, 32]\nc: Conv(8, 3)\noutput y\n}\n";
+    assert_eq!(advice_on(first), [""; 0]);
+}
+
+#[test]
 fn a_block_is_told_of_once_and_a_use_where_it_matters() {
     let text = "block B {\ninput x: [N, C]\na: Linear(64)\nb: Linear(8)\noutput y\n}\n\
                 model M {\ninput x: [N, 16]\none: B\ntwo: B\noutput y\n}\n";

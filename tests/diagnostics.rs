@@ -43,7 +43,8 @@ fn command(program: &str, arguments: &[String]) -> (i32, String) {
         .expect("the command starts");
     let text = String::from_utf8(output.stderr).expect("messages are text");
     // What the command remarks on its way is no part of the message.
-    let lines = text.lines().filter(|line| !line.starts_with("note: "));
+    let remark = |line: &&str| line.starts_with("note: ") || line.starts_with("see `nnc explain ");
+    let lines = text.lines().filter(|line| !remark(line));
     let text = lines.map(|line| format!("{line}\n")).collect();
     (output.status.code().unwrap_or(-1), text)
 }
@@ -98,6 +99,30 @@ fn each_example_has_the_one_mistake_that_it_is_named_after() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Messages that are not good enough yet: each is named in the list with what is wrong with it.
+#[test]
+fn the_worst_messages_are_listed() {
+    let list = fs::read_to_string(root().join("examples/errors/worst/README.md")).unwrap();
+    let programs = files("examples/errors/worst", "nn");
+    let rows = list.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, programs.len(), "a row for each program");
+    for path in programs {
+        let program = name(&path);
+        assert!(list.contains(&format!("| `{program}` |")), "{program}");
+        let text = fs::read_to_string(&path).unwrap();
+        let folder = Folder(root().join("examples/errors/worst"));
+        let analysis = analyze(&program, text.as_bytes(), &folder, &Settings::default());
+        let said = render_all(&analysis.diagnostics, &analysis.sources, Style::PLAIN);
+        insta::with_settings!({
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            snapshot_path => "snapshots/worst",
+        }, {
+            insta::assert_snapshot!(program.trim_end_matches(".nn"), format!("{text}\n{}\n{said}", "─".repeat(100)));
+        });
+    }
 }
 
 #[test]

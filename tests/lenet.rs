@@ -60,6 +60,7 @@ fn reads_digits_as_keras_does() {
         prefix: "",
         map: None,
         layout: WeightsLayout::PyTorch,
+        given: false,
     };
     let (tensors, warnings) = load(model, &graph, &file).unwrap();
     assert_eq!(warnings, []);

@@ -347,7 +347,7 @@ fn judge(rng: &mut Rng, text: &str, mutant: &str, changed: usize) -> Result<usiz
 
 #[test]
 fn a_change_is_judged_where_it_is_made() {
-    let mut rng = Rng(seed());
+    let mut rng = Rng::new(seed());
     let mut failures = Vec::new();
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for (name, text) in programs() {
@@ -385,7 +385,7 @@ fn a_change_is_judged_where_it_is_made() {
 /// Broken text may say anything, but is always answered.
 #[test]
 fn broken_text_is_answered() {
-    let mut rng = Rng(seed() + 1);
+    let mut rng = Rng::new(seed() + 1);
     for (_, text) in programs() {
         for _ in 0..cases(8) {
             let mut lines: Vec<&str> = text.lines().collect();

@@ -23,6 +23,9 @@ use std::process::{Command, Output};
 use nnc::analysis::{Loaded, Loader, Settings, analyze};
 use nnc::diag::Code;
 use nnc::diag::render::{Style, render_all};
+use nnc::exec::weights::map;
+use nnc::formats::{self, images, npz};
+use nnc::layers::value;
 use nnc::view::reference::pages;
 use serde_json::Value as Json;
 use support::{Memory, root};
@@ -250,15 +253,32 @@ fn every_option_of_the_command_is_in_the_manual() {
 fn limits_in_the_manual_are_those_of_the_code() {
     let page = page("language");
     let limits = section(&page, "Limits").expect("there");
-    let grouped = |number: usize| match number {
-        1000.. => format!("{},{:03}", number / 1000, number % 1000),
-        _ => number.to_string(),
-    };
+    let grouped = |number: usize| nnc::view::number::grouped(number as i128);
     for (what, number) in [
         ("a file", format!("{} MiB", nnc::syntax::MAX_BYTES >> 20)),
         ("files of a program", grouped(nnc::analysis::MAX_FILES)),
         ("uses of blocks", grouped(nnc::check::MAX_NESTING)),
         ("layers applied", grouped(nnc::check::MAX_STEPS)),
+        ("parts of a program", grouped(nnc::check::MAX_PARTS)),
+        ("numbers of an array", grouped(value::MAX_NUMBERS)),
+        ("arrays and tuples", grouped(value::MAX_NESTING)),
+        ("numbers of a tuple", grouped(value::MAX_TUPLE)),
+        ("terms that all", grouped(nnc::check::MAX_EFFORT as usize)),
+        ("residue classes", grouped(nnc::shape::MAX_CLASSES as usize)),
+        ("axes of a tensor", grouped(formats::MAX_RANK)),
+        ("pixels of", grouped(images::MAX_PIXELS as usize)),
+        ("pixels on", grouped(images::MAX_SIDE as usize)),
+        ("a file that maps", format!("{} MiB", map::MAX_BYTES >> 20)),
+        ("`*` in a line", grouped(map::MAX_WILDCARDS)),
+        (
+            "what an `.npz`",
+            format!(
+                "{} MiB and {} times its size, up to {} GiB",
+                npz::FREE_INFLATED >> 20,
+                npz::MAX_RATIO,
+                npz::MAX_INFLATED >> 30
+            ),
+        ),
         ("diagnostics", grouped(nnc::analysis::MAX_DIAGNOSTICS)),
         ("memory", format!("{} GiB", nnc::plan::DEFAULT_LIMIT >> 30)),
     ] {

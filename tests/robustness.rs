@@ -3,6 +3,7 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 use nnc::analysis::{Analysis, MAX_DIAGNOSTICS, Settings, analyze};
 use nnc::diag::Code;
 use nnc::diag::render::{Style, render_all};
+use nnc::view::paint::Paint;
+use nnc::view::summary::Summary;
 use proptest::prelude::*;
 use support::{Folder, Memory, check, files, name, root};
 
@@ -256,7 +259,7 @@ fn every_beginning_of_every_example_is_answered() {
     let mut paths = files("examples", "nn");
     paths.extend(files("examples/errors", "nn"));
     for path in paths {
-        let Ok(text) = std::fs::read_to_string(&path) else {
+        let Ok(text) = fs::read_to_string(&path) else {
             continue;
         };
         for (at, _) in text.char_indices() {
@@ -267,7 +270,7 @@ fn every_beginning_of_every_example_is_answered() {
 
 #[test]
 fn lenet_without_any_one_character_is_answered() {
-    let text = std::fs::read_to_string(root().join("examples/lenet5.nn")).unwrap();
+    let text = fs::read_to_string(root().join("examples/lenet5.nn")).unwrap();
     for (at, letter) in text.char_indices() {
         let without = format!("{}{}", &text[..at], &text[at + letter.len_utf8()..]);
         survives("lenet5.nn without a character", without.as_bytes());
@@ -343,4 +346,61 @@ fn the_exit_status_says_what_happened() {
     assert_eq!(status(&["check", "-"], deep.as_bytes()), Some(1));
     // Names that no program could mean, and a model in a file that checks.
     assert!(!check(good).has_errors());
+}
+
+/// What `nnc` writes of all examples at once, good and bad.
+fn said(arguments: &[&str], paths: &[std::path::PathBuf]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_nnc"))
+        .args(arguments)
+        .args(paths)
+        .output()
+        .expect("the command starts");
+    let text = |bytes| String::from_utf8(bytes).expect("it writes text");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Tables that are ordered by chance differ from run to run, and within one.
+#[test]
+fn the_same_files_give_the_same_words() {
+    let mut paths = files("examples", "nn");
+    paths.extend(files("examples/errors", "nn"));
+    for path in &paths {
+        let bytes = fs::read(path).expect("a readable example");
+        let answer = || {
+            let folder = Folder(path.parent().expect("it is in a folder").to_owned());
+            let analysis = analyze(&name(path), &bytes, &folder, &Settings::default());
+            let models = analysis.program.models.iter();
+            let tables: Vec<String> = models
+                .map(|model| Summary::new(model, &analysis.sources, &analysis.diagnostics))
+                .map(|summary| summary.render(100, Paint(false)))
+                .collect();
+            let style = Style::PLAIN;
+            let drawn = render_all(&analysis.diagnostics, &analysis.sources, style);
+            (drawn, tables, format!("{:?}", analysis.diagnostics))
+        };
+        let first = answer();
+        for _ in 0..4 {
+            assert_eq!(answer(), first, "{}", path.display());
+        }
+    }
+    for format in ["human", "json", "short", "sarif"] {
+        let arguments = ["check", "--format", format];
+        let first = said(&arguments, &paths);
+        assert_eq!(first.0, Some(1), "{}", first.2);
+        assert!(!first.1.is_empty());
+        for _ in 0..3 {
+            assert_eq!(said(&arguments, &paths), first, "{format}");
+        }
+    }
+    for path in files("examples", "nn") {
+        for format in ["human", "json"] {
+            let arguments = ["summary", "--format", format];
+            let answer = || said(&arguments, std::slice::from_ref(&path));
+            assert_eq!(answer(), answer(), "{}", path.display());
+        }
+    }
 }

@@ -81,6 +81,7 @@ fn run_example(name: &str, input: Tensor) -> Vec<(String, Tensor)> {
         prefix: "",
         map: None,
         layout: WeightsLayout::PyTorch,
+        given: false,
     };
     let (tensors, warnings) = load(model, &graph, &file).unwrap();
     assert_eq!(warnings, [], "{name}");

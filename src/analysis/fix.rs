@@ -45,15 +45,8 @@ pub fn fix(program: &Loaded, loader: &dyn Loader, settings: &Settings, allowed: 
     let text = std::str::from_utf8(&program.bytes).unwrap_or_default();
     text.clone_into(&mut search.text);
     search.allow();
-    // A fix can bring to light what stood behind its mistake.
-    loop {
-        let before = search.fixed;
-        let found = search.candidates();
-        search.settle(&found, &mut Vec::new());
-        if search.fixed == before {
-            break;
-        }
-    }
+    search.strictly();
+    while search.deeper() {}
     Fixed {
         text: (search.fixed > 0).then_some(search.text),
         analysis: search.analysis,
@@ -75,6 +68,56 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Makes every fix that is better at once. One can bring to light what stood behind its
+    /// mistake.
+    fn strictly(&mut self) {
+        loop {
+            let before = self.fixed;
+            let found = self.candidates();
+            self.settle(&found, &mut Vec::new());
+            if self.fixed == before {
+                break;
+            }
+        }
+    }
+
+    /// Makes one fix whose mistake hid others, if those can be fixed as well, so that there are
+    /// no more errors in the end; whether there was one.
+    fn deeper(&mut self) -> bool {
+        for (code, fix) in self.candidates() {
+            if self.left == 0 {
+                return false;
+            }
+            let (text, after) = self.after(&fix.edits, &[]);
+            if !is_error(code) || !uncovers(&self.analysis.diagnostics, &after.diagnostics, code) {
+                continue;
+            }
+            let errors = errors_of(&self.analysis);
+            let fixed = self.fixed;
+            let kept = std::mem::replace(&mut self.text, text);
+            let known = std::mem::replace(&mut self.analysis, after);
+            self.fixed += 1;
+            self.strictly();
+            if errors_of(&self.analysis) <= errors {
+                return true;
+            }
+            (self.text, self.analysis, self.fixed) = (kept, known, fixed);
+        }
+        false
+    }
+
+    /// The text with `edits`, which are in the text before `made`, and what is known of it.
+    fn after(&mut self, edits: &[Edit], made: &[Edit]) -> (String, Analysis) {
+        self.left -= 1;
+        let text = edited(&self.text, edits, made);
+        let mut after = analyze(self.name, text.as_bytes(), self.loader, self.settings);
+        let allowed = self.allowed;
+        after
+            .diagnostics
+            .retain(|diag| !allowed.contains(&diag.code));
+        (text, after)
+    }
+
     fn allow(&mut self) {
         let allowed = self.allowed;
         self.analysis
@@ -111,12 +154,7 @@ impl Search<'_> {
         if free.is_empty() || self.left == 0 {
             return;
         }
-        self.left -= 1;
-        let text = edited(&self.text, &edits, made);
-        let mut after = analyze(self.name, text.as_bytes(), self.loader, self.settings);
-        after
-            .diagnostics
-            .retain(|diag| !self.allowed.contains(&diag.code));
+        let (text, after) = self.after(&edits, made);
         if better(&self.analysis.diagnostics, &after.diagnostics, &free) {
             made.append(&mut edits);
             self.text = text;
@@ -128,6 +166,11 @@ impl Search<'_> {
             self.settle(second, made);
         }
     }
+}
+
+fn errors_of(analysis: &Analysis) -> usize {
+    let errors = analysis.diagnostics.iter().filter(|diag| diag.is_error());
+    errors.count()
 }
 
 /// Whether `a` and `b` can both be made, whatever their order.
@@ -181,6 +224,28 @@ fn better(before: &[Diagnostic], after: &[Diagnostic], fixes: &[(Code, Fix)]) ->
     })
 }
 
+/// Whether one diagnostic of `code` is gone, and what has come is of later stages alone: a line
+/// that can be read may name no layer, and a layer that is known may have wrong arguments, whose
+/// result may have a wrong shape.
+fn uncovers(before: &[Diagnostic], after: &[Diagnostic], code: Code) -> bool {
+    let stage = |code: Code| match &code.name()[..3] {
+        "E01" => 0,
+        "E02" => 1,
+        "E04" => 2,
+        _ => 3,
+    };
+    let count = |diags: &[Diagnostic], code: Code| {
+        let same = diags.iter().filter(|diag| diag.code == code);
+        same.count()
+    };
+    count(after, code) < count(before, code)
+        && after.iter().map(|diag| diag.code).all(|other| {
+            other == code
+                || stage(other) > stage(code)
+                || count(after, other) <= count(before, other)
+        })
+}
+
 fn is_error(code: Code) -> bool {
     code.severity() == crate::diag::Severity::Error
 }
@@ -220,6 +285,30 @@ mod tests {
         assert_eq!(done.left(), 1, "{after}");
         assert!(after.contains("b: Linear(k)"));
         assert_eq!(done.fixed, 3, "{after}");
+    }
+
+    #[test]
+    fn a_mistake_that_hides_others_is_fixed_with_them() {
+        let text = "model = keras.Sequential([\n    keras.Input(shape=(28, 28, 1)),\n    \
+                    layers.Conv2D(8, kernel_size=3, activation=\"relu\"),\n    Flatten(),\n    \
+                    Dense(10, activation=\"softmax\"),\n])\n";
+        let done = fixed(text);
+        let after = done.text.as_deref().expect("something was fixed");
+        assert_eq!(
+            after,
+            "model Net {\n    input x: [N, 28, 28, 1]\n    conv1: Conv(8, kernel=3)\n    ReLU\n    \
+             Flatten()\n    linear1: Linear(10)\n    Softmax\n    output y\n}\n"
+        );
+        assert_eq!(done.left(), 0);
+    }
+
+    #[test]
+    fn a_fix_behind_which_more_is_wrong_is_not_made() {
+        // `Softmax` brings two arguments to light that nothing mends.
+        let text =
+            "model A {\n    input x: [N, 4]\n    a: Softmx(some=1, other=2)\n    output y\n}\n";
+        let done = fixed(text);
+        assert!(done.text.is_none(), "{:?}", done.text);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arguments::Matched;
 use super::build::{Mode, Walk};
-use super::finish::path_is_turn;
+use super::finish::{NAME, path_is_turn};
 use super::obligations::{first_conflict, positive_sizes};
 use super::paths::Ask;
 use super::program::{Layer, Param, ParamId, Source, ValueId};
@@ -96,6 +96,11 @@ impl<'a> Walk<'_, 'a> {
         }
         let path = self.layer_path(frame, &layer.label, def.name(), single);
         let matched = self.layer_arguments(frame, layer, def);
+        if let Some(matched) = &matched {
+            // The layer makes its own of each array.
+            let given = (0..matched.spans.len()).filter_map(|at| matched.args.given(at));
+            self.charge(given.filter_map(Value::numbers).sum());
+        }
         let errors = self.errors;
         let operands = match def.signature().inputs {
             Inputs::None => {
@@ -301,7 +306,7 @@ impl<'a> Walk<'_, 'a> {
                 .map(|(at, failure)| (&obligations[at], failure))
                 .collect();
             let arithmetic = |axis| op.arithmetic(types, axis);
-            let diagnostics = self.describe_failures(places, &failed, &arithmetic);
+            let diagnostics = self.describe_failures(frame, places, &failed, &arithmetic);
             for diagnostic in diagnostics {
                 self.tell(frame, places.statement, diagnostic);
             }
@@ -324,6 +329,10 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
+        let results = inferred.outputs.iter().map(|output| output.shape.weight());
+        let stored = specs.iter().map(|spec| spec.shape.weight());
+        let named = specs.len() * params_path.len() / NAME;
+        self.charge(results.chain(stored).sum::<usize>() + named);
         let mut params = Vec::new();
         if reuse || frame.reuse {
             params = self.same_params(frame, places, types, &specs, params_path)?;
@@ -470,6 +479,14 @@ impl<'a> Walk<'_, 'a> {
                 diagnostic = diagnostic.fix(format!("write a tuple, `{tuple}`"), span, tuple);
             }
         }
+        // Keras and PyTorch write -1 for what is left.
+        if let (Problem::Range(_), Blame::Arg("shape")) = (&error.problem, error.blame) {
+            let text = self.checker.sources.slice(span).to_owned();
+            if let [before, after] = text.split("-1").collect::<Vec<_>>()[..] {
+                let right = format!("{before}_{after}");
+                diagnostic = diagnostic.fix(format!("write `{right}`"), span, right);
+            }
+        }
         self.tell(frame, places.statement, diagnostic);
     }
 
@@ -529,6 +546,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn describe_failures(
         &mut self,
+        frame: &Frame,
         places: &Places,
         failed: &[(&Obligation, super::obligations::Failure)],
         arithmetic: &dyn Fn(usize) -> Option<String>,
@@ -556,6 +574,7 @@ impl<'a> Walk<'_, 'a> {
         }
         if let [only] = diagnostics.as_mut_slice() {
             only.fixes.extend(self.input_fix(&claims));
+            self.propose(frame, places, &claims, only);
         }
         diagnostics
     }

@@ -200,7 +200,32 @@ impl<'a> Walk<'_, 'a> {
         // Whether some argument may be one that is missed.
         let (mut unknown, mut broken) = (false, false);
         if let (Some(first), true) = (statement.arguments.first(), slots.names.is_empty()) {
-            self.report(wording::too_many(first.span, slots.owner, &slots.names));
+            let mut diagnostic = wording::too_many(first.span, slots.owner, &slots.names);
+            if let Some(parentheses) = statement.parentheses {
+                let title = format!("write `{}`", slots.owner);
+                diagnostic = diagnostic.here("not needed").fix(title, parentheses, "");
+            }
+            self.report(diagnostic);
+            return None;
+        }
+        if let ([first, .., last], ["shape"]) =
+            (statement.arguments.as_slice(), slots.names.as_slice())
+            && statement
+                .arguments
+                .iter()
+                .all(|argument| argument.name.is_none())
+        {
+            let size = |argument: &Argument| match self.checker.sources.slice(argument.span) {
+                "-1" => "_".to_owned(),
+                size => size.to_owned(),
+            };
+            let sizes: Vec<String> = statement.arguments.iter().map(size).collect();
+            let span = first.span.to(last.span);
+            self.report(wording::shape_in_arguments(
+                span,
+                slots.owner,
+                &sizes.join(", "),
+            ));
             return None;
         }
         for (at, argument) in statement.arguments.iter().enumerate() {

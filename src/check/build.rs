@@ -11,7 +11,7 @@ use super::program::{
 };
 use super::scope::{Const, ConstKind, Current, EntityKind, Frame, Scope};
 use super::wording::{contradictions, lints, names, shapes};
-use super::{Checker, MAX_STEPS};
+use super::{Checker, MAX_PARTS, MAX_STEPS};
 use crate::diag::Diagnostic;
 use crate::layers::def::TensorType;
 use crate::layers::value::Value;
@@ -52,7 +52,6 @@ pub struct Walk<'c, 'a> {
     pub(super) weights: Option<Spanned<Name>>,
     requirements: Vec<Required>,
     required: HashSet<Requirement>,
-    steps: usize,
     /// Whether uses of blocks nest beyond the limit, or a block that is used cannot be unrolled.
     pub(super) endless: bool,
     pub(super) taints: HashSet<ValueId>,
@@ -90,7 +89,6 @@ impl<'c, 'a> Walk<'c, 'a> {
             weights: None,
             requirements: Vec::new(),
             required: HashSet::new(),
-            steps: 0,
             endless: false,
             taints: HashSet::new(),
             undefined: HashSet::new(),
@@ -120,6 +118,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         let requirements = walk.simplified();
         walk.lints(&frame);
         let constants = walk.first_constants();
+        let incomplete = walk.exhausted();
         Model {
             name: definition.name.value.clone(),
             doc: definition.doc.clone(),
@@ -135,7 +134,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             layers: walk.layers,
             params: walk.params,
             weights: walk.weights,
-            has_errors: walk.errors > 0,
+            has_errors: walk.errors > 0 || incomplete,
             made: walk.made,
             constants,
         }
@@ -154,7 +153,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         walk.body(&mut frame, definition);
         let requirements = walk.simplified();
         walk.lints(&frame);
-        if walk.steps > MAX_STEPS || walk.endless {
+        if walk.exhausted() || walk.endless {
             walk.checker.blocks[block].broken = true;
         }
         let ty = |value: Option<ValueId>| value.and_then(|value| walk.ty(value).cloned());
@@ -331,21 +330,36 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Counts one more application or turn; reports at `span` when there are too many.
     pub(super) fn step(&mut self, span: Span) -> bool {
-        if self.steps > MAX_STEPS {
+        if self.too_large(span) {
             return false;
         }
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            self.checker.failed.insert(span);
-            self.report(shapes::too_many_layers(span, MAX_STEPS));
+        self.checker.steps += 1;
+        !self.too_large(span)
+    }
+
+    /// Counts `parts` for [`MAX_PARTS`].
+    pub(super) fn charge(&mut self, parts: usize) {
+        self.checker.parts = self.checker.parts.saturating_add(parts);
+    }
+
+    /// Whether the program is too large, which is told at the first `span` that finds out.
+    pub(super) fn too_large(&mut self, span: Span) -> bool {
+        if !self.exhausted() {
             return false;
+        }
+        if !std::mem::replace(&mut self.checker.too_large, true) {
+            self.checker.failed.insert(span);
+            self.report(match self.checker.steps > MAX_STEPS {
+                true => shapes::too_many_layers(span, MAX_STEPS),
+                false => shapes::too_many_parts(span, MAX_PARTS),
+            });
         }
         true
     }
 
-    /// Whether there were too many applications.
+    /// Whether the program is too large: what follows is not looked at.
     pub(super) fn exhausted(&self) -> bool {
-        self.steps > MAX_STEPS
+        self.checker.exhausted()
     }
 
     /// The type of `value`; `None` after an error.
@@ -437,13 +451,16 @@ impl<'c, 'a> Walk<'c, 'a> {
     pub(super) fn strongest(&self) -> Vec<Required> {
         let all = &self.requirements;
         let plain = all.iter().map(|required| required.requirement.clone());
-        shape::simplify(plain.collect())
+        let simple = shape::simplify(plain.collect());
+        let first: HashMap<&Requirement, &Required> = all
+            .iter()
+            .rev()
+            .map(|required| (&required.requirement, required))
+            .collect();
+        simple
             .into_iter()
             .filter_map(|requirement| {
-                let first = all
-                    .iter()
-                    .find(|required| required.requirement == requirement)
-                    .or(all.first())?;
+                let first = first.get(&requirement).copied().or(all.first())?;
                 Some(Required {
                     requirement,
                     ..first.clone()
@@ -454,7 +471,7 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Warns of results and names that nothing uses. Silent when an error may hide a use.
     fn lints(&mut self, frame: &Frame) {
-        if frame.muddied {
+        if frame.muddied || self.exhausted() {
             return;
         }
         for (span, name, used) in &frame.results {

@@ -6,10 +6,13 @@ use super::Walk;
 use super::scope::Frame;
 use super::wording::arguments as wording;
 use super::wording::names;
-use crate::layers::value::Value;
+use crate::layers::value::{MAX_NESTING, MAX_NUMBERS, MAX_TUPLE, Value};
 use crate::shape::{Dim, DimError};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Repeat, Statement, StatementKind};
 use crate::text::Span;
+
+/// How many numbers that an operator goes through count as one part of a program.
+const NUMBERS: usize = 4;
 
 /// A failure of arithmetic: what to say.
 enum Failure {
@@ -59,50 +62,95 @@ impl Walk<'_, '_> {
             }
             ExprKind::Negate(inner) => {
                 let value = self.eval(frame, inner, &[]);
-                self.settle(negate(&value), expr.span)
+                let negated = self.measure(&value).and_then(|()| negate(&value));
+                self.settle(negated, expr.span)
             }
-            ExprKind::Binary { op, left, right } => {
-                // Chains of one operator lean to the left; walking them in a loop keeps the
-                // stack flat.
-                let mut rights = vec![(*op, &**right, expr.span)];
-                let mut first = &**left;
-                while let ExprKind::Binary { op, left, right } = &first.kind {
-                    rights.push((*op, right, first.span));
-                    first = left;
-                }
-                let mut value = self.eval(frame, first, &[]);
-                let mut end = first.span.after();
-                for (op, right, span) in rights.into_iter().rev() {
-                    let result = self.eval(frame, right, &[]);
-                    // Where the operator stands.
-                    let between = end.to(right.span.before());
-                    value = self.settle_at(binary(op, &value, &result), span, Some(between));
-                    end = right.span.after();
-                }
-                value
-            }
+            ExprKind::Binary { .. } => self.chain(frame, expr),
             ExprKind::Call {
                 function,
                 arguments,
             } => {
-                let values: Vec<_> = arguments
-                    .iter()
-                    .map(|argument| self.eval(frame, argument, &[]))
-                    .collect();
+                let values = self.all(frame, arguments);
                 self.settle(call(function, &values), expr.span)
             }
-            ExprKind::Tuple(items) => Value::Tuple(
-                items
-                    .iter()
-                    .map(|item| self.eval(frame, item, &[]))
-                    .collect(),
-            ),
-            ExprKind::Array(items) => Value::Array(Arc::new(
-                items
-                    .iter()
-                    .map(|item| self.eval(frame, item, &[]))
-                    .collect(),
-            )),
+            ExprKind::Tuple(items) => self.tuple(frame, items, expr.span),
+            ExprKind::Array(items) => {
+                let array = self.list(frame, items);
+                let measured = self.measure(&array).map(|()| array);
+                self.settle(measured, expr.span)
+            }
+        }
+    }
+
+    fn all(&mut self, frame: &Frame, items: &[Expr]) -> Vec<Value> {
+        let items = items.iter().map(|item| self.eval(frame, item, &[]));
+        items.collect()
+    }
+
+    /// Chains of one operator lean to the left; walking them in a loop keeps the stack flat.
+    fn chain(&mut self, frame: &Frame, expr: &Expr) -> Value {
+        let mut rights = Vec::new();
+        let mut first = expr;
+        while let ExprKind::Binary { op, left, right } = &first.kind {
+            rights.push((*op, &**right, first.span));
+            first = left;
+        }
+        let mut value = self.eval(frame, first, &[]);
+        let mut end = first.span.after();
+        for (op, right, span) in rights.into_iter().rev() {
+            let result = self.eval(frame, right, &[]);
+            // Where the operator stands.
+            let between = end.to(right.span.before());
+            value = self.operate(op, (&value, &result), span, between);
+            end = right.span.after();
+        }
+        value
+    }
+
+    fn operate(
+        &mut self,
+        op: BinaryOp,
+        (left, right): (&Value, &Value),
+        span: Span,
+        between: Span,
+    ) -> Value {
+        let measured = self.measure(left).and_then(|()| self.measure(right));
+        let computed = measured.and_then(|()| binary(op, left, right));
+        self.settle_at(computed, span, Some(between))
+    }
+
+    fn tuple(&mut self, frame: &Frame, items: &[Expr], span: Span) -> Value {
+        let tuple = Value::Tuple(self.all(frame, items));
+        // A tuple is copied at each use of its name.
+        let small = tuple.numbers().is_some_and(|numbers| numbers <= MAX_TUPLE);
+        let result = match small {
+            true => Ok(tuple),
+            false => Err(Failure::Because(format!(
+                "a tuple has at most {MAX_TUPLE} numbers, with those of tuples in it"
+            ))),
+        };
+        self.settle(result, span)
+    }
+
+    /// The array of `items`, not measured yet.
+    fn list(&mut self, frame: &Frame, items: &[Expr]) -> Value {
+        let items = items.iter().map(|item| match &item.kind {
+            ExprKind::Array(items) => self.list(frame, items),
+            _ => self.eval(frame, item, &[]),
+        });
+        Value::Array(Arc::new(items.collect()))
+    }
+
+    /// Counts the numbers of `value` before something goes through them: a
+    /// few lines can name the same numbers over and over.
+    fn measure(&mut self, value: &Value) -> Result<(), Failure> {
+        let numbers = value.numbers();
+        self.charge(numbers.unwrap_or(MAX_NUMBERS) / NUMBERS);
+        match numbers {
+            Some(_) => Ok(()),
+            None => Err(Failure::Because(format!(
+                "an array has at most {MAX_NUMBERS} numbers, in lists that are nested at most {MAX_NESTING} deep"
+            ))),
         }
     }
 
@@ -158,6 +206,27 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Behind the count of the innermost `repeat` around `span`, when its turns have no number.
+    fn counted_without_name(&self, span: Span) -> Option<Span> {
+        fn find(statements: &[Statement], span: Span) -> Option<&Repeat> {
+            let within = |outer: Span| outer.start <= span.start && span.end <= outer.end;
+            statements
+                .iter()
+                .find_map(|statement| match &statement.kind {
+                    StatementKind::Repeat(repeat) if within(repeat.body.span) => {
+                        find(&repeat.body.statements, span).or(Some(repeat))
+                    }
+                    _ => None,
+                })
+        }
+        let body = &self.definition.body;
+        (span.file == body.span.file)
+            .then(|| find(&body.statements, span))
+            .flatten()
+            .filter(|repeat| repeat.index.is_none())
+            .map(|repeat| repeat.count.span.after())
+    }
+
     /// Reports a name that nothing defines, once.
     fn unknown_constant(&mut self, frame: &Frame, name: &str, span: Span, choices: &[&str]) {
         if !self.undefined.insert(name.into()) {
@@ -172,7 +241,16 @@ impl Walk<'_, '_> {
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         let is_value = frame.label(name).is_some();
-        self.report(names::unknown_constant(span, name, &known, is_value));
+        let mut diagnostic = names::unknown_constant(span, name, &known, is_value);
+        if matches!(name, "i" | "j" | "k" | "n" | "t")
+            && let Some(count) = self.counted_without_name(span)
+        {
+            diagnostic.fixes.clear();
+            diagnostic.notes.clear();
+            let text = format!(" as {name}");
+            diagnostic = diagnostic.fix(format!("call the turn's number `{name}`"), count, text);
+        }
+        self.report(diagnostic);
     }
 }
 

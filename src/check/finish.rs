@@ -6,6 +6,9 @@ use super::scope::{Current, Entity, EntityKind, Frame, LayerEntity, Operand};
 use crate::syntax::ast::{Ident, ShapeExpr, Statement};
 use crate::text::{Name, Span};
 
+/// How many bytes of a name count as one part of a program.
+pub(super) const NAME: usize = 16;
+
 impl<'a> Walk<'_, 'a> {
     /// The names of a layer and of its stored tensors' prefix: its label, or its kind and
     /// position among its kind; nothing more than the turn's for the one statement of a repeat.
@@ -76,6 +79,8 @@ impl<'a> Walk<'_, 'a> {
         value: ValueId,
         kind: EntityKind,
     ) {
+        // Names grow with every body around them.
+        self.charge(path.len() / NAME);
         let name = match label {
             Some(label) => label.value.clone(),
             None => {

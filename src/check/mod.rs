@@ -9,12 +9,14 @@ mod arguments;
 mod blocks;
 mod build;
 mod eval;
+pub mod field;
 mod finish;
 mod inputs;
 mod lints;
 mod obligations;
 mod paths;
 pub mod program;
+mod proposals;
 mod repair;
 mod repeat;
 mod reuse;
@@ -29,7 +31,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::diag::Diagnostic;
 use crate::layers;
 use crate::layers::value::Value;
-use crate::shape::Dim;
+use crate::shape::{self, Dim};
 use crate::syntax::ast::{Definition, DefinitionKind, File, Item, Statement, StatementKind};
 use crate::tensor::Layout;
 use crate::text::{FileId, Name, SourceMap, Span};
@@ -40,8 +42,18 @@ use build::Walk;
 use program::Program;
 use wording::names;
 
-/// How many applications of layers and turns of repeats one model may have.
+/// How many applications of layers and turns of repeats a program may have, in all its models and
+/// blocks together.
 pub const MAX_STEPS: usize = 100_000;
+
+/// How many parts a program may have once it is unrolled: values that layers take, terms of the
+/// sizes of results and of stored tensors, numbers of arrays that layers take, four numbers that
+/// an operator goes through, and 16 bytes of a name.
+pub const MAX_PARTS: usize = 2_000_000;
+
+/// How many evaluations of single terms of sizes all proofs of a program may take; what goes
+/// beyond is left to the run.
+pub const MAX_EFFORT: u64 = 25_000_000;
 
 /// How deep uses of blocks may nest.
 pub const MAX_NESTING: usize = 64;
@@ -91,7 +103,7 @@ pub fn check(
     files: &dyn Files,
     settings: &Settings,
 ) -> (Program, Vec<Diagnostic>) {
-    let mut checker = Checker {
+    let checker = Checker {
         units,
         sources,
         files,
@@ -105,19 +117,15 @@ pub fn check(
         warned: HashSet::new(),
         trial: None,
         trials: 0,
+        steps: 0,
+        parts: 0,
+        too_large: false,
         taken_settings: HashSet::new(),
         diagnostics: Vec::new(),
         told: 0,
         told_of_claims: 0,
     };
-    checker.nothing_defined();
-    checker.collect_blocks();
-    checker.resolve_imports();
-    checker.find_circles();
-    let program = checker.check_bodies();
-    checker.advise(&program);
-    checker.unused_imports();
-    (program, checker.diagnostics)
+    shape::within(MAX_EFFORT, || checker.run())
 }
 
 /// Where channels sit in a file.
@@ -160,6 +168,12 @@ struct Checker<'a> {
     /// What a model's dimension variables are while a change of its inputs is tried.
     trial: Option<BTreeMap<Name, Dim>>,
     trials: usize,
+    /// Applications and turns so far.
+    steps: usize,
+    /// Parts so far.
+    parts: usize,
+    /// Whether a program beyond either limit has been told of.
+    too_large: bool,
     taken_settings: HashSet<Name>,
     diagnostics: Vec<Diagnostic>,
     /// How many errors have been reported.
@@ -169,6 +183,17 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
+    fn run(mut self) -> (Program, Vec<Diagnostic>) {
+        self.nothing_defined();
+        self.collect_blocks();
+        self.resolve_imports();
+        self.find_circles();
+        let program = self.check_bodies();
+        self.advise(&program);
+        self.unused_imports();
+        (program, self.diagnostics)
+    }
+
     fn report(&mut self, diagnostic: Diagnostic) {
         self.told += usize::from(diagnostic.is_error());
         self.diagnostics.push(diagnostic);
@@ -395,14 +420,20 @@ impl<'a> Checker<'a> {
         self.report(names::blocks_in_a_circle(first, &steps));
     }
 
-    /// Checks every block at its definition, used ones before their users, then the models.
+    /// Whether the program is too large.
+    fn exhausted(&self) -> bool {
+        self.steps > MAX_STEPS || self.parts > MAX_PARTS
+    }
+
+    /// Checks every block at its definition, used ones before their users, then the models. Of a
+    /// program that is too large the rest is left out.
     fn check_bodies(&mut self) -> Program {
         let mut program = Program::default();
         for root in 0..self.blocks.len() {
             let mut work = vec![(root, false)];
             while let Some((block, uses_done)) = work.pop() {
                 let entry = &self.blocks[block];
-                if entry.checked || entry.broken {
+                if entry.checked || entry.broken || self.exhausted() {
                     continue;
                 }
                 if uses_done {
@@ -419,6 +450,7 @@ impl<'a> Checker<'a> {
             for item in &unit.tree.items {
                 if let Item::Definition(definition) = item
                     && definition.kind == DefinitionKind::Model
+                    && !self.exhausted()
                 {
                     let model = Walk::model(self, definition);
                     program.models.push(model);

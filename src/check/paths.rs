@@ -110,6 +110,7 @@ impl Walk<'_, '_> {
         frame.mark_used(made);
         match found {
             Ok(targets) => {
+                self.charge(targets.len());
                 let name: Name = self.checker.sources.slice(path.span).into();
                 let operands = targets.into_iter().map(|target| Operand {
                     value: match target {
@@ -287,18 +288,23 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
             (Reached::Turns(turns), SegmentKind::Name(name)) => {
                 let mut found = Vec::new();
                 for (labels, _) in turns {
-                    let Some(inner) = labels.get(name) else {
-                        let mut instead: Vec<String> =
-                            labels.keys().map(|name| name.to_string()).collect();
-                        instead.sort_unstable();
-                        return wrong(format!("a turn has no label `{name}`"), instead);
+                    // One statement without a label is the turn itself.
+                    let (inner, from) = match (labels.get(name), only(labels)) {
+                        (Some(inner), _) => (inner, at),
+                        (None, Some(only)) => (only, at - 1),
+                        (None, None) => {
+                            let mut instead: Vec<String> =
+                                labels.keys().map(|name| name.to_string()).collect();
+                            instead.sort_unstable();
+                            return wrong(format!("a turn has no label `{name}`"), instead);
+                        }
                     };
                     let rest = Path {
-                        segments: path.segments[at..].to_vec(),
+                        segments: path.segments[from..].to_vec(),
                         span: path.span,
                     };
                     found.extend(follow(inner, &rest).map_err(|inner| Wrong {
-                        at: inner.at + at,
+                        at: inner.at + from,
                         ..inner
                     })?);
                 }
@@ -319,6 +325,15 @@ fn follow(entity: &Entity, path: &Path) -> Result<Vec<Target>, Wrong> {
         }],
         Reached::Turns(turns) => turns.into_iter().map(|turn| first(turn.1)).collect(),
     })
+}
+
+/// The one statement of a turn, when it has no label and is called like the turn.
+fn only(labels: &HashMap<Name, Entity>) -> Option<&Entity> {
+    let mut all = labels.iter();
+    match (all.next(), all.next()) {
+        (Some((name, entity)), None) if name.contains('.') => Some(entity),
+        _ => None,
+    }
 }
 
 fn first(value: Option<ValueId>) -> Target {

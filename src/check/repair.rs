@@ -105,7 +105,7 @@ impl Walk<'_, '_> {
     }
 
     /// The statement at `span` in a few words: its label, else its layer with the arguments.
-    fn quote(&self, span: Span) -> String {
+    pub(super) fn quote(&self, span: Span) -> String {
         let text = self.checker.sources.slice(span);
         let line = text.lines().next().unwrap_or_default();
         let word = line

@@ -69,7 +69,8 @@ impl<'a> Walk<'_, 'a> {
         let single = frame.scopes.len() > 1 && statements.len() == 1;
         let mut inputs = 0;
         for statement in statements {
-            if self.exhausted() {
+            // A trial has failed with its first error.
+            if self.too_large(statement.span) || (self.checker.trial.is_some() && self.errors > 0) {
                 return;
             }
             if let StatementKind::Input { name, dtype, shape } = &statement.kind {
@@ -466,6 +467,14 @@ impl<'a> Walk<'_, 'a> {
         let mut diagnostic: Diagnostic =
             shapes::stated_differs(shape.span, name, &stated, &ty.shape, example, &self.bounds);
         diagnostic.fixes.extend(repair);
+        if stated.rank() + 1 == ty.shape.rank() && ty.shape.dims()[1..] == *stated.dims() {
+            let batch = &ty.shape[0];
+            diagnostic = diagnostic.note(format!(
+                "the first axis is the batch, here `{batch}`, and is stated like the others"
+            ));
+        } else if let Some(linear) = self.keeps_places(value, &stated, &ty.shape) {
+            diagnostic.notes.push(linear);
+        }
         self.tell(frame, shape.span, diagnostic);
     }
 }

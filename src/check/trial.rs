@@ -82,6 +82,7 @@ impl Walk<'_, '_> {
         let counts = (checker.told, checker.told_of_claims);
         let failed = std::mem::replace(&mut checker.failed, self.failed_before.clone());
         let warned = checker.warned.clone();
+        let size = (checker.steps, checker.parts, checker.too_large);
         checker.trial = Some(trial);
         let holds = !Walk::model(checker, self.definition).has_errors;
         checker.trial = None;
@@ -89,6 +90,7 @@ impl Walk<'_, '_> {
         (checker.told, checker.told_of_claims) = counts;
         checker.failed = failed;
         checker.warned = warned;
+        (checker.steps, checker.parts, checker.too_large) = size;
         holds
     }
 }

@@ -4,7 +4,7 @@ use super::build::Walk;
 use super::scope::{Current, Frame};
 use super::wording::{arguments as wording, names};
 use crate::layers;
-use crate::syntax::ast::{LayerStatement, Statement};
+use crate::syntax::ast::{Argument, ExprKind, LayerStatement, Statement};
 use crate::text::{Name, Span};
 
 impl<'a> Walk<'_, 'a> {
@@ -20,6 +20,20 @@ impl<'a> Walk<'_, 'a> {
             },
             ..name
         }
+    }
+
+    /// The values that stand in the parentheses of a layer, and nothing else: `a, b`.
+    fn called_with(&self, frame: &Frame, layer: &LayerStatement) -> Option<String> {
+        let name = |argument: &Argument| match &argument.value.kind {
+            ExprKind::Name(name) if argument.name.is_none() => {
+                frame.label(name).map(|_| name.to_string())
+            }
+            _ => None,
+        };
+        let names: Option<Vec<String>> = layer.arguments.iter().map(name).collect();
+        names
+            .filter(|names| !names.is_empty() && layer.from.is_none())
+            .map(|names| names.join(", "))
     }
 
     /// Reports a layer's name that is none, and goes on with an unknown result.
@@ -48,7 +62,11 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         let diagnostic = match frame.label(&name.value) {
-            Some(_) if elsewhere.is_none() => names::label_as_layer(name.span, &name.value),
+            Some(_) if elsewhere.is_none() => {
+                let names = self.called_with(frame, layer);
+                let called = layer.parentheses.zip(names.as_deref());
+                names::label_as_layer(name.span, &name.value, called)
+            }
             _ => names::unknown_layer(name.span, &name.value, &known, elsewhere),
         };
         if frame.home && self.checker.failed.insert(statement.span) {

@@ -140,14 +140,20 @@ impl Engine<'_> {
             return Ok(draw(self.model, graph, env, seed));
         };
         let name = path.display().to_string();
-        let place = self.model.weights.as_ref();
+        let given = options.weights.is_some();
+        let place = self.model.weights.as_ref().filter(|_| !given);
         let place = place.map_or(self.model.span, |named| named.span);
         let unreadable = |why: String| {
             let message = format!("the weights file `{name}` cannot be read");
             self.refuse(vec![
                 Diagnostic::new(Code::E0503, place, message)
                     .here(why)
-                    .note("`--weights FILE` reads another file, `--weights random` draws numbers"),
+                    .note(match given {
+                        true => "it was given with `--weights`; `--weights random` draws numbers",
+                        false => {
+                            "`--weights FILE` reads another file, `--weights random` draws numbers"
+                        }
+                    }),
             ])
         };
         let bytes = read(&path).map_err(unreadable)?;
@@ -167,6 +173,7 @@ impl Engine<'_> {
                 Layout::Pytorch => WeightsLayout::PyTorch,
                 Layout::Keras => WeightsLayout::Keras,
             },
+            given,
         };
         let (tensors, mut warnings) = weights::load(self.model, graph, &file).map_err(refuse)?;
         warnings.retain(|warning| !self.allowed.has(warning));

@@ -12,6 +12,7 @@ mod completions;
 mod engine;
 mod explain;
 mod failure;
+mod fmt;
 mod json;
 mod layers;
 mod loader;
@@ -76,6 +77,7 @@ enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Summary(summary::Args),
+    Fmt(fmt::Args),
     Layers(layers::Args),
     Explain(explain::Args),
     Bench(bench::Args),
@@ -114,6 +116,7 @@ fn start() -> Status {
         Some(Command::Check(args)) => check::run(&args, &ui),
         Some(Command::Run(args)) => run::run(&args, &ui),
         Some(Command::Summary(args)) => summary::run(&args, &ui),
+        Some(Command::Fmt(args)) => fmt::run(&args, &ui),
         Some(Command::Layers(args)) => layers::run(&args, &ui),
         Some(Command::Explain(args)) => explain::run(&args, &ui),
         Some(Command::Bench(args)) => bench::run(&args, &ui),

@@ -6,10 +6,23 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 
 use super::failure::{Failure, Status};
-use crate::diag::Diagnostic;
 use crate::diag::render::{self, Style};
+use crate::diag::{Code, Diagnostic};
 use crate::text::SourceMap;
-use crate::view::paint::{BAD, NAME, Paint, WARN};
+use crate::view::paint::{BAD, DIM, NAME, Paint, WARN};
+
+/// The page of `code` in the repository that `Cargo.toml` names, when it names one.
+pub(super) fn page(code: Code) -> Option<String> {
+    page_below(env!("CARGO_PKG_REPOSITORY"), code)
+}
+
+fn page_below(repository: &str, code: Code) -> Option<String> {
+    let pages = repository.trim_end_matches('/');
+    (!pages.is_empty()).then(|| format!("{pages}/blob/HEAD/docs/errors/{code}.md"))
+}
+
+/// How many further codes the last line spells out.
+const SPELLED: usize = 5;
 
 /// Columns when there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -70,6 +83,8 @@ pub struct Ui {
     pub quiet: bool,
     /// Whether standard error is a terminal, where progress can be drawn.
     pub live: bool,
+    /// Whether standard error is a terminal with colours, where text can be a link.
+    pub links: bool,
 }
 
 impl Ui {
@@ -90,6 +105,7 @@ impl Ui {
             prose: columns.unwrap_or(WIDTH).min(WIDTH),
             quiet,
             live: err && !quiet,
+            links: err && when.on(err),
         }
     }
 
@@ -118,6 +134,18 @@ impl Ui {
         }
     }
 
+    /// A warning that has no place in a program; a quiet run leaves it out.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("{}: {text}\n", self.err.on(WARN, "warning")));
+        }
+    }
+
+    /// An error that does not end the command.
+    pub fn error(&self, text: &str) {
+        self.say(&format!("{}: {text}\n", self.err.on(BAD, "error")));
+    }
+
     /// The style of diagnostics.
     fn style(&self) -> Style {
         Style {
@@ -126,16 +154,21 @@ impl Ui {
         }
     }
 
-    /// Draws diagnostics; a quiet run leaves warnings out.
+    /// Draws diagnostics; a quiet run leaves warnings out. On a terminal with colours their codes
+    /// are links to their pages, when it is known where those are.
     pub fn diagnostics(&self, diags: &[Diagnostic], sources: &SourceMap) {
         for diag in diags {
             if diag.is_error() || !self.quiet {
-                self.say(&render::render(diag, sources, self.style()));
+                let text = render::render(diag, sources, self.style());
+                self.say(&match page(diag.code).filter(|_| self.links) {
+                    Some(page) => link(&text, diag.code, &page),
+                    None => text,
+                });
             }
         }
     }
 
-    /// Says how many diagnostics there were.
+    /// Says how many diagnostics there were, and where more is told of them.
     pub fn count(&self, diags: &[Diagnostic]) {
         let told: Vec<Diagnostic> = diags
             .iter()
@@ -150,6 +183,27 @@ impl Ui {
             };
             self.say(&format!("{}\n", self.err.on(style, text)));
         }
+        self.pages(&told);
+    }
+
+    /// Says how the pages of `diags` are read.
+    fn pages(&self, diags: &[Diagnostic]) {
+        let mut codes: Vec<Code> = diags.iter().map(|diag| diag.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let text = match codes.as_slice() {
+            [] => return,
+            [only] => format!("see `nnc explain {only}`"),
+            [first, rest @ ..] => {
+                let mut others: Vec<String> =
+                    rest.iter().take(SPELLED).map(Code::to_string).collect();
+                if rest.len() > SPELLED {
+                    others.push("…".to_owned());
+                }
+                format!("see `nnc explain {first}`; also {}", others.join(", "))
+            }
+        };
+        self.say(&format!("{}\n", self.err.on(DIM, text)));
     }
 
     /// Says why a command failed, and gives the status that it ends with.
@@ -159,8 +213,9 @@ impl Ui {
             Failure::Data(message, help) => (message, help, Status::Data),
             Failure::Diagnostics(diags, sources, status) => {
                 self.diagnostics(&diags, &sources);
-                if diags.len() > 1 {
-                    self.count(&diags);
+                match diags.len() {
+                    1 => self.pages(&diags),
+                    _ => self.count(&diags),
                 }
                 return status;
             }
@@ -172,5 +227,36 @@ impl Ui {
             self.say(&format!("{}: {help}\n", self.err.on(NAME, "help")));
         }
         status
+    }
+}
+
+/// `text` with the code in its first line, `error[E0301]`, made a link to `page` (OSC 8; a terminal
+/// that does not know it shows the text alone).
+fn link(text: &str, code: Code, page: &str) -> String {
+    let name = code.name();
+    let end = text.find('\n').unwrap_or(text.len());
+    let Some(at) = text[..end].find(name) else {
+        return text.to_owned();
+    };
+    let (before, after) = (&text[..at], &text[at + name.len()..]);
+    format!("{before}\x1b]8;;{page}\x1b\\{name}\x1b]8;;\x1b\\{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_becomes_a_link_and_its_line_stays_as_wide() {
+        let text = "\x1b[1merror[E0301]\x1b[0m: E0301 twice\nE0301\n";
+        let page = page_below("https://example.org/nnc/", Code::E0301).expect("a page");
+        let linked = link(text, Code::E0301, &page);
+        assert_eq!(
+            linked,
+            "\x1b[1merror[\x1b]8;;https://example.org/nnc/blob/HEAD/docs/errors/E0301.md\x1b\\\
+             E0301\x1b]8;;\x1b\\]\x1b[0m: E0301 twice\nE0301\n"
+        );
+        assert_eq!(page_below("", Code::E0301), None);
+        assert_eq!(link("no header\n", Code::E0301, "x"), "no header\n");
     }
 }

@@ -130,6 +130,9 @@ codes! {
     W0207 Warning "a linear layer that holds most of the parameters"
     W0208 Warning "a dropout right before an output"
     W0209 Warning "two names for what seems one size"
+    W0210 Warning "an average of places that see little of the picture"
+    W0211 Warning "a convolution with another framework's order of numbers"
+    W0212 Warning "a picture whose channels seem to come first"
 }
 
 impl Code {

@@ -42,3 +42,54 @@ pub fn module_name(at: Span, module: &str, layer: &str) -> Diagnostic {
     .here("not needed")
     .fix(format!("write `{layer}`"), at, "")
 }
+
+/// What a model looks like beside Python.
+pub const FORM: &str = "a model is a line for each layer, between its input and its output:\n\
+    model Net {\n    \
+    input x: [N, 28, 28, 1]\n    \
+    conv1: Conv(8, kernel=3)\n    \
+    ReLU\n    \
+    output y\n\
+    }";
+
+/// A Python class, up to the line `last`; `at` is its head.
+pub fn class(at: Span, name: &str, last: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        format!("`{name}` is a Python class, and a `.nn` file has models"),
+    )
+    .here(format!("Python up to line {last}, which is not read"))
+    .note("write the layers in the order in which `forward` calls them, each on a line of its own")
+    .note(FORM)
+}
+
+/// A Python function, up to the line `last`.
+pub fn function(at: Span, name: &str, last: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        format!("`{name}` is a Python function, and a `.nn` file has models and blocks"),
+    )
+    .here(format!("Python up to line {last}, which is not read"))
+    .note("write its layers in the order in which it calls them, each on a line of its own")
+    .note(FORM)
+}
+
+/// An import of Python; `whole` is its line.
+pub fn import(at: Span, whole: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0101, at, "`.nn` has no modules to import")
+        .here("an import of Python")
+        .note("blocks of another `.nn` file are imported by name: `import Residual from \"blocks.nn\"`")
+        .fix("delete this line", whole, "")
+}
+
+/// Python calls, up to the line `last`.
+pub fn script(at: Span, last: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0101,
+        at,
+        "this is Python, and a `.nn` file has models of its own",
+    )
+    .here(format!("Python up to line {last}, which is not read"))
+}

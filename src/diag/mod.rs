@@ -9,6 +9,7 @@ pub mod codes;
 pub mod data;
 pub mod foreign;
 pub mod render;
+pub mod slips;
 pub mod suggest;
 pub mod syntax;
 pub mod weights;

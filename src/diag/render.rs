@@ -145,7 +145,7 @@ fn digits(number: usize) -> usize {
 }
 
 /// Breaks `text` at spaces so that lines have at most `width` columns where that is possible.
-/// Code between backticks stays whole; 0 never breaks.
+/// Code between backticks, a shape `[N, 28]` and `H = 3` stay whole; 0 never breaks.
 fn wrap(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr;
     if width < 20 {
@@ -175,16 +175,34 @@ fn wrap(text: &str, width: usize) -> String {
     out
 }
 
-/// The parts of `line` between spaces that do not stand between backticks.
+/// Longest shape that is kept whole, in bytes.
+const WHOLE: usize = 60;
+
+/// The parts of `line` between the spaces at which it may break.
 fn words(line: &str) -> Vec<&str> {
-    let mut inside = false;
-    line.split(|ch: char| {
-        if ch == '`' {
-            inside = !inside;
+    let bytes = line.as_bytes();
+    let (mut quoted, mut shape) = (false, 0);
+    let (mut found, mut start) = (Vec::new(), 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'`' => quoted = !quoted,
+            b'[' if at >= shape => {
+                let close = line[at..].find(']').filter(|length| *length < WHOLE);
+                shape = close.map_or(shape, |length| at + length);
+            }
+            b' ' if !quoted && at >= shape => {
+                // `name = value` has its spaces around the sign.
+                let pair = bytes[at + 1..].starts_with(b"= ") || line[..at].ends_with(" =");
+                if !pair {
+                    found.push(&line[start..at]);
+                    start = at + 1;
+                }
+            }
+            _ => {}
         }
-        ch == ' ' && !inside
-    })
-    .collect()
+    }
+    found.push(&line[start..]);
+    found
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub struct WeightsFile<'a> {
     pub map: Option<&'a map::Map>,
     /// The order of axes.
     pub layout: WeightsLayout,
+    /// Whether a run asks for it, so that the file which the program names has no part in it.
+    pub given: bool,
 }
 
 /// The stored tensors of a graph in its order, and warnings.
@@ -216,8 +218,16 @@ impl<'a> Reading<'a> {
 
     /// Where the file is named in the program, else the model's name.
     fn place(&self) -> Span {
-        let named = self.model.weights.as_ref();
+        let named = self.model.weights.as_ref().filter(|_| !self.file.given);
         named.map_or(self.model.span, |weights| weights.span)
+    }
+
+    /// Where `param` is made when the program does not name the file, else where it does.
+    fn place_of(&self, param: Option<&&Param>) -> Span {
+        match param {
+            Some(param) if self.file.given => param.span,
+            _ => self.place(),
+        }
     }
 
     fn problems(&self) -> Vec<Diagnostic> {
@@ -232,7 +242,7 @@ impl<'a> Reading<'a> {
                     self.file.weights.names(),
                     self.file.name,
                     &cause,
-                    self.place(),
+                    self.place_of(self.missing.first()),
                 ));
             } else {
                 self.missing_by_layer(&mut problems);
@@ -340,7 +350,7 @@ impl<'a> Reading<'a> {
             problems.push(wording::keras_layout(
                 &examples,
                 self.file.name,
-                self.place(),
+                self.place_of(keras.first().map(|it| &it.param)),
             ));
             other
         } else {

@@ -235,12 +235,8 @@ pub fn described(ty: &TensorType, most: usize) -> String {
         shown.extend_from_slice(&sizes[sizes.len() - (kept - front)..]);
         write(&shown)
     };
-    let shorter = (2..sizes.len()).rev().map(without);
-    shorter
-        .clone()
-        .find(fits)
-        .or(shorter.last())
-        .unwrap_or(whole)
+    let mut shorter = (2..sizes.len()).rev().map(without);
+    shorter.find(fits).unwrap_or_else(|| without(2))
 }
 
 #[cfg(test)]

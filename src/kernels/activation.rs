@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn agree_with_their_formulas_in_double_precision() {
         type Exact = fn(f64) -> f64;
-        let functions: [(&str, fn(&mut [f32]), Exact); 8] = [
+        type Kernel = fn(&mut [f32]);
+        let functions: [(&str, Kernel, Exact); 8] = [
             ("relu6", relu6, |x| x.clamp(0.0, 6.0)),
             (
                 "elu",
@@ -138,8 +139,9 @@ mod tests {
 
     #[test]
     fn edges_are_those_of_pytorch() {
+        type Kernel = fn(&mut [f32]);
         let (inf, nan) = (f32::INFINITY, f32::NAN);
-        let functions: [(fn(&mut [f32]), [f32; 4]); 10] = [
+        let functions: [(Kernel, [f32; 4]); 10] = [
             // At -∞, -1e30, 1e30 and ∞.
             (relu6, [0.0, 0.0, 6.0, 6.0]),
             (|data| elu(data, 2.0), [-2.0, -2.0, 1e30, inf]),

@@ -155,7 +155,7 @@ impl Op for SqueezeOp {
                     obligations.push(Obligation {
                         claim: Claim::Equal(
                             Side::axis(0, axis, &size),
-                            Side::other("what can be dropped", Dim::constant(1)),
+                            Side::other("a size that can be dropped", Dim::constant(1)),
                         ),
                         rule: "`Squeeze` drops an axis whose size is 1".into(),
                         blame: Blame::Arg("axis"),

@@ -8,6 +8,15 @@ use ndarray::{ArrayD, IxDyn};
 use crate::shape::Dim;
 use crate::text::Name;
 
+/// How many numbers an array that a program writes has at most, with one for each list in it.
+pub const MAX_NUMBERS: usize = 1 << 20;
+
+/// How many numbers a tuple has at most, with those of tuples in it.
+pub const MAX_TUPLE: usize = 1_000;
+
+/// How deep arrays and tuples may nest.
+pub const MAX_NESTING: usize = 64;
+
 /// A compile-time value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -48,6 +57,34 @@ impl Value {
                 _ => format!("the array `{self}`"),
             },
             Value::Error => "something unclear".into(),
+        }
+    }
+
+    /// How many numbers an array or a tuple has, with one for each list in it; `None` beyond
+    /// [`MAX_NUMBERS`] and [`MAX_NESTING`]. 0 for other values.
+    pub fn numbers(&self) -> Option<usize> {
+        /// Takes the numbers of `items` from `left`.
+        fn walk(items: &[Value], depth: usize, left: &mut usize) -> Option<()> {
+            *left = left.checked_sub(items.len())?;
+            let mut lists = items.iter().filter_map(Value::items);
+            lists.try_for_each(|items| {
+                (depth < MAX_NESTING).then_some(())?;
+                walk(items, depth + 1, left)
+            })
+        }
+        let mut left = MAX_NUMBERS;
+        if let Some(items) = self.items() {
+            walk(items, 1, &mut left)?;
+        }
+        Some(MAX_NUMBERS - left)
+    }
+
+    /// What stands in an array or a tuple.
+    fn items(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) => Some(items),
+            Value::Tuple(items) => Some(items),
+            _ => None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range as Bytes;
 use std::path::{Component, Path, PathBuf};
 
 use lsp_types::{Position, Range, Uri};
+use serde_json::Value;
 
 /// How the client counts within a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -222,6 +223,34 @@ fn encode(text: &str) -> String {
     out
 }
 
+/// Encodes what the addresses in `params` may not have, such as blanks and letters beyond ASCII:
+/// some clients leave them, and an address that is none cannot be read.
+pub fn repair(params: &mut Value) {
+    match params {
+        Value::Array(items) => items.iter_mut().for_each(repair),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                match value {
+                    Value::String(text) if key == "uri" || key == "rootUri" => {
+                        let allowed = |byte: u8| {
+                            byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte)
+                        };
+                        if !text.bytes().all(allowed) {
+                            let bytes = text.bytes().map(|byte| match allowed(byte) {
+                                true => (byte as char).to_string(),
+                                false => format!("%{byte:02X}"),
+                            });
+                            *text = bytes.collect();
+                        }
+                    }
+                    value => repair(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// `path` without `.` and without `name/..`.
 pub fn tidy(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
@@ -271,6 +300,20 @@ mod tests {
                 assert_eq!(lines.offset(TEXT, position, encoding), offset, "{letter:?}");
             }
         }
+    }
+
+    #[test]
+    fn repairs_addresses_alone() {
+        let mut params = serde_json::json!({
+            "textDocument": {"uri": "file:///a b/가[1].nn", "text": "a b"},
+            "changes": [{"uri": "file:///a%20b.nn?x"}],
+        });
+        repair(&mut params);
+        let expected = serde_json::json!({
+            "textDocument": {"uri": "file:///a%20b/%EA%B0%80%5B1%5D.nn", "text": "a b"},
+            "changes": [{"uri": "file:///a%20b.nn?x"}],
+        });
+        assert_eq!(params, expected);
     }
 
     #[test]

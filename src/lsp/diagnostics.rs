@@ -83,11 +83,19 @@ fn fixes(diagnostic: &diag::Diagnostic, checked: &Checked, state: &State) -> Opt
     Some(json!({"fixes": fixes.collect::<Vec<_>>()}))
 }
 
+/// What was found in the last check of one program.
+#[derive(Debug)]
+struct Program {
+    /// Its diagnostics, by the names of the files that they are in.
+    found: HashMap<String, Vec<Diagnostic>>,
+    /// The files that it reads.
+    reads: HashSet<String>,
+}
+
 /// What was found in the last check of each program, and what the client shows of it.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// By program: the diagnostics by file, and the files that it reads.
-    programs: HashMap<String, (HashMap<String, Vec<Diagnostic>>, HashSet<String>)>,
+    programs: HashMap<String, Program>,
     /// By file: what the client was sent last, and for which version.
     shown: HashMap<String, (Option<i32>, Vec<Diagnostic>)>,
 }
@@ -98,9 +106,12 @@ impl Told {
         let found = by_file(checked, state);
         let mut news: BTreeSet<String> = found.keys().cloned().collect();
         news.insert(checked.name.clone());
-        let entry = (found, checked.reads.clone());
-        if let Some((before, _)) = self.programs.insert(checked.name.clone(), entry) {
-            news.extend(before.into_keys());
+        let program = Program {
+            found,
+            reads: checked.reads.clone(),
+        };
+        if let Some(before) = self.programs.insert(checked.name.clone(), program) {
+            news.extend(before.found.into_keys());
         }
         news
     }
@@ -108,15 +119,15 @@ impl Told {
     /// Forgets the program `name`. Gives the files of which there may be news.
     pub fn forget(&mut self, name: &str) -> BTreeSet<String> {
         let before = self.programs.remove(name);
-        let before = before.into_iter().flat_map(|(found, _)| found.into_keys());
+        let before = before.into_iter().flat_map(|it| it.found.into_keys());
         before.chain([name.to_owned()]).collect()
     }
 
     /// Forgets what programs that are not open say of the file `name`, whose text is another now.
     pub fn outdate(&mut self, name: &str, state: &State) {
-        for (program, (found, _)) in &mut self.programs {
+        for (program, told) in &mut self.programs {
             if program != name && state.documents.get(program).is_none() {
-                found.remove(name);
+                told.found.remove(name);
             }
         }
     }
@@ -124,7 +135,7 @@ impl Told {
     /// The programs that read the file `name`, in order.
     pub fn readers(&self, name: &str) -> Vec<String> {
         let readers = self.programs.iter();
-        let readers = readers.filter(|(_, (_, reads))| reads.contains(name));
+        let readers = readers.filter(|(_, told)| told.reads.contains(name));
         let mut readers: Vec<String> = readers.map(|(program, _)| program.clone()).collect();
         readers.sort();
         readers
@@ -142,7 +153,7 @@ impl Told {
         let mut found: Vec<&Diagnostic> = self
             .programs
             .values()
-            .filter_map(|(found, _)| found.get(name))
+            .filter_map(|program| program.found.get(name))
             .flatten()
             .collect();
         let key = |it: &&Diagnostic| (it.range.start, it.range.end, code(it).to_owned());

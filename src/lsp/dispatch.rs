@@ -3,14 +3,18 @@
 use lsp_server::{ErrorCode, Request, Response};
 use lsp_types::request::{
     CallHierarchyIncomingCalls, CallHierarchyOutgoingCalls, CallHierarchyPrepare,
-    CodeActionRequest, CodeLensRequest, DocumentHighlightRequest, DocumentSymbolRequest,
-    FoldingRangeRequest, GotoDefinition, InlayHintRequest, PrepareRenameRequest, References,
-    Rename, Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest,
-    SemanticTokensRangeRequest, WorkspaceSymbolRequest,
+    CodeActionRequest, CodeLensRequest, Completion, DocumentHighlightRequest,
+    DocumentSymbolRequest, FoldingRangeRequest, Formatting, GotoDefinition, HoverRequest,
+    InlayHintRequest, OnTypeFormatting, PrepareRenameRequest, RangeFormatting, References, Rename,
+    Request as Kind, SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
+    SignatureHelpRequest, WorkspaceSymbolRequest,
 };
 
 use super::state::State;
-use super::{actions, calls, hints, lenses, navigation, ranges, rename, symbols, tokens};
+use super::{
+    actions, calls, completion, formatting, hints, hover, lenses, navigation, ranges, rename,
+    signature, symbols, tokens,
+};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -49,12 +53,17 @@ pub fn answer(state: &State, request: Request) -> Response {
 fn route(state: &State, request: Request) -> Response {
     match request.method.as_str() {
         CodeLensRequest::METHOD => on::<CodeLensRequest>(state, request, lenses::lenses),
+        Completion::METHOD => on::<Completion>(state, request, completion::completion),
+        HoverRequest::METHOD => on::<HoverRequest>(state, request, hover::hover),
         InlayHintRequest::METHOD => on::<InlayHintRequest>(state, request, hints::hints),
         SemanticTokensFullRequest::METHOD => {
             on::<SemanticTokensFullRequest>(state, request, tokens::full)
         }
         SemanticTokensRangeRequest::METHOD => {
             on::<SemanticTokensRangeRequest>(state, request, tokens::range)
+        }
+        SignatureHelpRequest::METHOD => {
+            on::<SignatureHelpRequest>(state, request, signature::signature)
         }
         CallHierarchyIncomingCalls::METHOD => {
             on::<CallHierarchyIncomingCalls>(state, request, calls::incoming)
@@ -71,8 +80,11 @@ fn route(state: &State, request: Request) -> Response {
             on::<DocumentSymbolRequest>(state, request, symbols::document)
         }
         FoldingRangeRequest::METHOD => on::<FoldingRangeRequest>(state, request, ranges::folding),
+        Formatting::METHOD => on::<Formatting>(state, request, formatting::whole),
         GotoDefinition::METHOD => on::<GotoDefinition>(state, request, navigation::definition),
+        OnTypeFormatting::METHOD => on::<OnTypeFormatting>(state, request, formatting::on_type),
         PrepareRenameRequest::METHOD => on::<PrepareRenameRequest>(state, request, rename::prepare),
+        RangeFormatting::METHOD => on::<RangeFormatting>(state, request, formatting::range),
         References::METHOD => on::<References>(state, request, navigation::references),
         Rename::METHOD => on::<Rename>(state, request, rename::rename),
         SelectionRangeRequest::METHOD => {

@@ -10,11 +10,14 @@
 mod actions;
 mod calls;
 mod capabilities;
+mod completion;
 mod convert;
 mod diagnostics;
 mod dispatch;
 mod documents;
+mod formatting;
 mod hints;
+mod hover;
 mod lenses;
 mod loader;
 mod navigation;
@@ -23,6 +26,7 @@ mod programs;
 mod ranges;
 mod rename;
 mod server;
+mod signature;
 mod state;
 mod symbols;
 #[cfg(test)]

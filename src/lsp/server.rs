@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Messages that are taken in before something is done again.
 const TAKEN_IN: usize = 20_000;
 
+/// Requests that may wait for their answers; the client's writing waits beyond.
+const MOST_PENDING: usize = 10_000;
+
 /// The token of the progress that is shown while folders are checked.
 const TOKEN: &str = "nnc/check";
 
@@ -65,6 +68,8 @@ pub(super) enum Asked {
     Settings,
     /// Whether progress may be shown.
     Progress,
+    /// Whether it asks again for what it shows of open texts.
+    Refresh,
     /// Something of which no answer is needed.
     Nothing,
 }
@@ -81,6 +86,8 @@ pub(super) struct Server<'c> {
     pub(super) walk: Walk,
     asked: HashMap<RequestId, Asked>,
     next_id: i32,
+    /// Whether what the client shows has changed since it was asked to ask for it again.
+    refresh_again: bool,
     /// Whether the client shows the progress of the walk.
     progress: bool,
     /// The client's process, where it can be looked for.
@@ -99,6 +106,7 @@ impl<'c> Server<'c> {
             walk: Walk::default(),
             asked: HashMap::new(),
             next_id: 0,
+            refresh_again: false,
             progress: false,
             parent: None,
         }
@@ -116,6 +124,9 @@ impl<'c> Server<'c> {
             }
         }
         for _ in 0..TAKEN_IN {
+            if self.pending.len() >= MOST_PENDING {
+                break;
+            }
             match self.connection.receiver.try_recv() {
                 Ok(message) => self.message(message)?,
                 Err(TryRecvError::Empty) => break,
@@ -161,13 +172,19 @@ impl<'c> Server<'c> {
 
     fn message(&mut self, message: Message) -> Result<(), Ended> {
         match message {
-            Message::Request(request) => self.request(request),
+            Message::Request(mut request) => {
+                convert::repair(&mut request.params);
+                self.request(request);
+            }
             Message::Response(response) => self.response(response),
             Message::Notification(notice) if notice.method == "exit" => return Err(self.ended()),
             Message::Notification(notice) if notice.method == "$/cancelRequest" => {
                 self.cancel(&notice.params);
             }
-            Message::Notification(notice) if self.phase == Phase::Running => self.notice(notice),
+            Message::Notification(mut notice) if self.phase == Phase::Running => {
+                convert::repair(&mut notice.params);
+                self.notice(notice);
+            }
             Message::Notification(_) => {}
         }
         Ok(())
@@ -242,6 +259,9 @@ impl<'c> Server<'c> {
                 });
                 self.report(value);
             }
+            (Some(Asked::Refresh), _) if self.refresh_again && !self.is_refreshing() => {
+                self.refresh();
+            }
             _ => {}
         }
     }
@@ -287,8 +307,13 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Has the client ask again for all that it shows of open texts.
+    /// Has the client ask again for all that it shows of open texts: once more when it has done
+    /// so, where it is about to.
     pub(super) fn refresh(&mut self) {
+        self.refresh_again = self.is_refreshing();
+        if self.refresh_again {
+            return;
+        }
         for (capability, method) in [
             ("inlayHint", "workspace/inlayHint/refresh"),
             ("codeLens", "workspace/codeLens/refresh"),
@@ -296,9 +321,15 @@ impl<'c> Server<'c> {
         ] {
             let pointer = format!("/workspace/{capability}/refreshSupport");
             if self.state.client.has(&pointer) {
-                self.ask(method, Value::Null, Asked::Nothing);
+                self.ask(method, Value::Null, Asked::Refresh);
             }
         }
+    }
+
+    fn is_refreshing(&self) -> bool {
+        self.asked
+            .values()
+            .any(|about| matches!(about, Asked::Refresh))
     }
 
     /// Has the text `name` checked, the next of all where it is `first`.

@@ -34,13 +34,21 @@ pub struct Walk {
 impl Walk {
     /// Adds a folder with all below it.
     pub fn folder(&mut self, path: PathBuf) {
+        self.begin();
         self.folders.push(path);
     }
 
     /// Adds one program; it is the next.
     pub fn program(&mut self, path: PathBuf) {
+        self.begin();
         if self.waiting.insert(path.clone()) {
             self.programs.push_front(path);
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.is_done() {
+            self.done = 0;
         }
     }
 
@@ -62,12 +70,9 @@ impl Walk {
             return None;
         }
         let path = self.programs.pop_front();
-        match &path {
-            Some(path) => {
-                self.waiting.remove(path);
-                self.done += 1;
-            }
-            None => self.done = 0,
+        if let Some(path) = &path {
+            self.waiting.remove(path);
+            self.done += 1;
         }
         path
     }

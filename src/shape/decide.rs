@@ -6,6 +6,7 @@
 //! on small and on scattered values, and else left open.
 
 use super::dim::Dim;
+use super::effort::is_spent;
 use super::grid::{Constancy, always_divides, coefficients, components, constancy};
 use super::program::{Program, env, lows, smallest, tests_for};
 use super::within::{smallest_within, within};
@@ -247,6 +248,9 @@ fn scattered(
         state
     };
     for _ in 0..tests {
+        if is_spent() {
+            return None;
+        }
         let magnitude = next() % 24;
         let point: Option<Vec<i128>> = low
             .iter()

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 use super::Bounds;
 use super::dim::Dim;
+use super::effort::spend;
 use super::poly::{Atom, Monomial, Term, gcd};
 use super::program::{Program, env, lows};
 use crate::text::Name;
@@ -58,6 +59,9 @@ impl Grid {
             .ok_or(GaveUp)?;
         let most = (MAX_WORK / (classes as usize * dim.weight())).min(MAX_BASIS);
         let basis = basis(dim, &vars, most)?;
+        if !spend(basis.len() * vars.len()) {
+            return Err(GaveUp);
+        }
         Ok(Grid {
             low: lows(&vars, bounds),
             differences: differences(&basis, vars.len()),

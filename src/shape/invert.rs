@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::bounds::{interval, settled};
 use super::decide::{Counterexample, Sides};
 use super::dim::{Dim, DimError};
+use super::effort::spend;
 use super::grid::{Range, range};
 use super::poly::{Atom, Floor, Monomial, Term, gcd};
 use super::program::{Program, lows};
@@ -32,7 +33,7 @@ pub enum Bound {
     /// It holds exactly when all of these do. A requirement over several variables may turn out to
     /// hold always, or never, where no rule sees that.
     Requires(Vec<Requirement>),
-    /// A number is out of range.
+    /// A number is out of range, or no more work is allowed.
     Unknown,
 }
 
@@ -54,6 +55,9 @@ fn decide(margin: Result<Dim, DimError>, op: Cmp, d: &Dim, limit: i128, bounds: 
     let Ok(margin) = margin.map(|margin| settled(&margin, bounds)) else {
         return Bound::Unknown;
     };
+    if !spend(margin.weight()) {
+        return Bound::Unknown;
+    }
     let requirements = match when_not_negative(&margin, bounds) {
         Some(When::Always) => return Bound::Proved,
         Some(When::Never) => {

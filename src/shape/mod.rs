@@ -5,12 +5,14 @@
 //! [`at_least`] and [`at_most`] turn a bound on a size into [`Requirement`]s on its variables.
 //!
 //! Nothing here takes unbounded time: a size has at most [`MAX_TERMS`] terms and degree
-//! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`.
+//! [`MAX_DEGREE`], and what would take too many residue classes is answered with `Unknown`. So is
+//! what goes beyond the allowance of [`within`].
 
 mod bounds;
 mod broadcast;
 mod decide;
 mod dim;
+mod effort;
 mod feasible;
 mod grid;
 mod invert;
@@ -29,6 +31,7 @@ pub use bounds::Bounds;
 pub use broadcast::{Broadcast, broadcast, broadcast_pairs};
 pub use decide::{Counterexample, Verdict, divides, equal};
 pub use dim::{Dim, DimError, EvalError, Linear, MAX_DEGREE, MAX_TERMS};
+pub use effort::within;
 pub use feasible::{contradictory, follows};
 pub use grid::{MAX_CLASSES, periods};
 pub use invert::{Bound, at_least, at_most};
@@ -63,6 +66,11 @@ impl Shape {
     /// The sizes one by one.
     pub fn iter(&self) -> std::slice::Iter<'_, Dim> {
         self.0.iter()
+    }
+
+    /// How many terms the sizes have, all told.
+    pub fn weight(&self) -> usize {
+        self.iter().map(Dim::weight).sum()
     }
 
     /// How many elements a tensor of this shape has.

@@ -1,6 +1,7 @@
 //! A size compiled for evaluation at many points, and the search for a smallest point.
 
 use super::dim::Dim;
+use super::effort::{is_spent, spend};
 use super::poly::Atom;
 use super::{Bounds, Env};
 use crate::text::Name;
@@ -8,11 +9,18 @@ use crate::text::Name;
 /// Most steps of a search for a point: evaluations times the number of terms.
 pub(super) const SEARCH_STEPS: usize = 200_000;
 
+/// What compiling a term costs, in evaluations of one.
+const COMPILING: usize = 16;
+/// What evaluating a term in wide arithmetic costs, in evaluations in narrow arithmetic.
+const WIDE: usize = 4;
+
 /// A size as a function of the values of `vars`.
 pub(super) struct Program {
     /// Narrow arithmetic is several times faster, and nearly always enough.
     narrow: Option<Vec<Product<i64>>>,
     wide: Vec<Product<i128>>,
+    /// The terms that one evaluation goes through.
+    weight: usize,
 }
 
 struct Product<T> {
@@ -58,19 +66,28 @@ int!(i64 i128);
 impl Program {
     /// Compiles `dim`, whose variables must all be among `vars`, which are in order.
     pub(super) fn new(dim: &Dim, vars: &[Name]) -> Program {
+        spend(COMPILING * dim.weight());
         Program {
             narrow: compile(dim, vars),
             wide: compile(dim, vars).unwrap_or_default(),
+            weight: dim.weight(),
         }
     }
 
-    /// The value at `point`, which has a value for each variable; `None` on overflow.
+    /// The value at `point`, which has a value for each variable; `None` on overflow, and where no
+    /// more work is allowed.
     pub(super) fn eval(&self, point: &[i128]) -> Option<i128> {
+        if !spend(self.weight) {
+            return None;
+        }
         self.narrow
             .as_ref()
             .and_then(|sum| run(sum, point))
             .map(i128::from)
-            .or_else(|| run(&self.wide, point))
+            .or_else(|| {
+                let more = spend((WIDE - 1) * self.weight);
+                more.then(|| run(&self.wide, point))?
+            })
     }
 }
 
@@ -134,7 +151,7 @@ pub(super) fn smallest(
         test: &mut test,
     };
     let mut sum = 0;
-    while search.left > 0 {
+    while search.left > 0 && !is_spent() {
         if search.shell(0, sum) {
             return Some(search.point);
         }
@@ -166,7 +183,7 @@ impl Search<'_> {
                     }
                 }
             }
-            self.left -= 1;
+            self.left = if is_spent() { 0 } else { self.left - 1 };
             return (self.test)(&self.point);
         }
         for step in 0..=sum {

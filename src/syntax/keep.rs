@@ -110,6 +110,13 @@ impl Line<'_> {
                     .filter(|token| token.is_name());
                 return Form::Broken(names.map(|name| self.ident(name)).collect());
             }
+            // An import the wrong way round.
+            [from, path, import, rest @ ..]
+                if from.is("from") && path.kind == Kind::Text && import.is("import") =>
+            {
+                let names = rest.iter().filter(|token| token.is_name());
+                return Form::Broken(names.map(|name| self.ident(name)).collect());
+            }
             [keyword, name, ..]
                 if name.is_name()
                     && matches!(keyword.text, "input" | "output" | "let" | "model" | "block") =>
@@ -143,12 +150,12 @@ impl Line<'_> {
             .map(|_| first)
             .filter(|label| label.is_name());
         let keyword = if label.is_some() { self.get(2)? } else { first };
-        if keyword.is("repeat") {
-            let index = self
-                .tokens
-                .windows(2)
-                .find(|pair| pair[0].is("as") && pair[1].is_name())
-                .map(|pair| self.ident(&pair[1]));
+        if keyword.is("repeat") || self.foreign_loop().is_some() {
+            let index = self.tokens.windows(2).find_map(|pair| match pair {
+                [word, name] if word.is("as") && name.is_name() => Some(self.ident(name)),
+                [name, word] if word.is("in") && name.is_name() => Some(self.ident(name)),
+                _ => None,
+            });
             return Some(Form::Repeat {
                 label: label.map(|label| self.ident(label)),
                 keyword: self.token_span(keyword),

@@ -12,9 +12,12 @@ pub mod ast;
 mod brackets;
 mod expect;
 mod expr;
+pub mod fmt;
+mod guess;
 mod keep;
 mod parse;
 mod prescan;
+mod python;
 mod recover;
 #[cfg(test)]
 mod tests;
@@ -34,7 +37,18 @@ pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Diagnostic>) {
         let fault = wording::file_too_large(at, text.len(), MAX_BYTES);
         return (ast::File::default(), vec![fault]);
     }
-    let (tree, mut diagnostics) = tree::build(file, text, prescan::scan(file, text));
+    // Python is blanked out, so that every offset stays true.
+    let pasted = python::find(file, text);
+    let own = python::blanked(text, &pasted);
+    let (mut tree, mut diagnostics) = tree::build(file, &own, prescan::scan(file, &own));
+    for python in pasted {
+        let span = python.diagnostic.primary.span;
+        tree.items.push(ast::Item::Broken {
+            names: Vec::new(),
+            span,
+        });
+        diagnostics.push(python.diagnostic);
+    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (tree, diagnostics)
 }

@@ -7,7 +7,7 @@ use super::ast::Ident;
 use super::expect::{self, Failure};
 use super::parse::{Form, Rule};
 use super::tokens::{Kind, RESERVED, Token, distance, tokens};
-use crate::diag::{Diagnostic, foreign, syntax as wording};
+use crate::diag::{Diagnostic, foreign, slips, syntax as wording};
 use crate::text::{FileId, Span};
 
 /// A broken line and where it stands.
@@ -46,7 +46,7 @@ pub(super) fn line(context: &Context) -> Broken {
         Some("model" | "block" | "repeat") => Rule::header,
         _ => Rule::line,
     });
-    if let Some(diagnostic) = line.foreign(&failure) {
+    if let Some(diagnostic) = line.foreign_loop().or_else(|| line.foreign(&failure)) {
         return Broken::with(diagnostic, context);
     }
     if let Some(broken) = line.two_statements(&failure) {
@@ -54,6 +54,7 @@ pub(super) fn line(context: &Context) -> Broken {
     }
     let diagnostic = line
         .slip(&failure)
+        .or_else(|| line.guess(&failure))
         .unwrap_or_else(|| line.unexpected(&failure));
     let form = line.salvage(failure.at).unwrap_or_else(|| line.remains());
     Broken {
@@ -67,7 +68,8 @@ pub(super) fn header(context: &Context) -> (Diagnostic, Option<Form>) {
     let line = Line::new(context);
     let failure = line.failure(Rule::header);
     let diagnostic = line
-        .foreign(&failure)
+        .foreign_loop()
+        .or_else(|| line.foreign(&failure))
         .or_else(|| line.slip(&failure))
         .or_else(|| line.no_header())
         .unwrap_or_else(|| line.unexpected(&failure));
@@ -193,6 +195,9 @@ impl<'c> Line<'c> {
 
     /// A line outside of any body that does not start as an item.
     fn no_item(&self, failure: &Failure) -> Option<Diagnostic> {
+        if let Some(backwards) = self.guess(failure).filter(|_| !self.context.in_body) {
+            return Some(backwards);
+        }
         let first = self.get(0).filter(|_| failure.is_line())?;
         let starts = matches!(first.text, "layout" | "import") || self.context.in_body;
         (!starts).then(|| {
@@ -274,6 +279,9 @@ impl<'c> Line<'c> {
         }
         let part = self.get(index + 1).filter(|part| part.is_name())?;
         let path = self.token_span(own).to(self.token_span(part));
+        if part.is("shape") && own.is_name() {
+            return Some(slips::shape_of_a_value(path, own.text));
+        }
         (own.is_name() && self.context.in_body)
             .then(|| wording::path_as_number(path, own.text, part.text))
     }

@@ -11,7 +11,7 @@ use super::parse::{Form, Reader, Rule};
 use super::prescan::{MAX_DEPTH, MAX_DIAGNOSTICS, Piece, PieceKind, Scan};
 use super::recover::{self, Broken};
 use super::tokens::first_word;
-use crate::diag::{Diagnostic, syntax as wording};
+use crate::diag::{Diagnostic, Edit, slips, syntax as wording};
 use crate::text::{FileId, LineIndex, Span};
 
 /// Builds the file that was cut into `scan`.
@@ -30,6 +30,7 @@ pub(super) fn build(file: FileId, text: &str, scan: Scan) -> (File, Vec<Diagnost
         hidden: 0,
         stray: false,
         assumed: false,
+        braceless: None,
         suspect: None,
     };
     let mut after_close = false;
@@ -105,6 +106,8 @@ struct Tree<'t> {
     stray: bool,
     /// Whether a body was opened without its brace, which has been said.
     assumed: bool,
+    /// The diagnostic of a definition without its brace: its fix closes the body, too.
+    braceless: Option<usize>,
     /// A body that a `}` further to the left closed: where a `}` is missing, most likely it is there.
     suspect: Option<(Span, String)>,
 }
@@ -171,12 +174,21 @@ impl Tree<'_> {
         if self.frames.is_empty() {
             self.suspect = None;
             self.assumed = false;
+            self.braceless = None;
         }
     }
 
     /// Closes every body, as at the end of the file or at the next definition, which is at `at`.
     fn close_all(&mut self, at: Span, at_end: bool) {
         let suspect = self.suspect.take();
+        if let Some(told) = self.braceless.take()
+            && let Some(fix) = self.diagnostics[told].fixes.first_mut()
+        {
+            fix.edits.push(Edit {
+                span: at.before(),
+                text: if at_end { "\n}" } else { "}\n\n" }.to_owned(),
+            });
+        }
         if !std::mem::take(&mut self.assumed)
             && let Some(frame) = self.frames.last()
         {
@@ -334,17 +346,29 @@ impl Tree<'_> {
         if faulty || !defines && !deeper {
             return false;
         }
+        // Python's colon stands where the brace belongs.
+        let (text, colon) = match text.strip_suffix(':') {
+            Some(before) => (before.trim_end(), true),
+            None => (text, false),
+        };
         let with_brace = format!("{text} {{");
         let mut reader = Reader::new(self.file, piece.start, &with_brace, piece.end);
         let Ok(form) = reader.form(Rule::header) else {
             return false;
         };
+        let at = self.span(piece.start + text.len(), piece.end);
+        let told = self.diagnostics.len();
+        self.report(match colon {
+            true => slips::colon_for_brace(at, text),
+            false => wording::missing_brace(at, text),
+        });
+        let told = (defines && self.diagnostics.len() > told).then_some(told);
         let at = self.span(piece.end, piece.end);
-        self.report(wording::missing_brace(at, text));
         if defines && !self.frames.is_empty() {
             self.interrupt(piece, word);
         }
         self.open(piece, form, at, piece.doc.clone());
+        self.braceless = told;
         self.assumed = true;
         true
     }

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
+use crate::check::field::Fields;
 use crate::check::program::{Layer, Model, ValueId};
 use crate::diag::Diagnostic;
 use crate::shape::{Dim, DimError, Shape};
 use crate::text::{Name, SourceMap};
 
-mod field;
 mod table;
 
-pub use field::{Seen, seen_by};
+pub use crate::check::field::{Seen, seen_by};
 
 /// A model, layer by layer, up to the first whose result is not known.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub struct Stop {
 impl Summary {
     /// The summary of `model`; `diags` are those of its program.
     pub fn new(model: &Model, sources: &SourceMap, diags: &[Diagnostic]) -> Summary {
-        let mut seen = field::Fields::new(model);
+        let mut seen = Fields::new(model);
         let used: HashSet<ValueId> = model
             .layers
             .iter()
@@ -162,7 +162,7 @@ fn row(
     layer: &Layer,
     line: usize,
     used: &HashSet<ValueId>,
-    seen: &mut field::Fields,
+    seen: &mut Fields,
 ) -> Option<Row> {
     let inputs = model.input_types(layer)?;
     let outputs = model.output_types(layer)?;

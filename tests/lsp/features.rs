@@ -158,3 +158,64 @@ fn tokens_are_counted_in_units() {
     assert_eq!(some, [token(4, 4, 3, "function")]);
     assert_eq!(client.finish(), Some(0));
 }
+
+/// `text` with the edits of an answer made.
+fn edited(text: &str, edits: &Value) -> String {
+    let mut edits = list(edits);
+    edits.sort_by_key(|it| it["range"]["start"]["line"].as_u64().unwrap());
+    let at = |place: &Value| {
+        let line = place["line"].as_u64().unwrap() as usize;
+        assert_eq!(place["character"], 0, "whole lines");
+        let lines = text.split_inclusive('\n');
+        lines.take(line).map(str::len).sum::<usize>()
+    };
+    let mut out = text.to_owned();
+    for edit in edits.iter().rev() {
+        let (start, end) = (at(&edit["range"]["start"]), at(&edit["range"]["end"]));
+        out.replace_range(start..end, edit["newText"].as_str().unwrap());
+    }
+    out
+}
+
+#[test]
+fn texts_are_laid_out() {
+    let text =
+        "model M{\ninput   x:[N,3]\n  # 😀\n  fc:Linear( 4 )\n    Broken((\n ReLU\noutput y\n}\n";
+    let mut client = Client::plain();
+    client.open("untitled:a", 1, text);
+    let options = json!({"tabSize": 2, "insertSpaces": true});
+    let document = json!({"uri": "untitled:a"});
+    let params = json!({"textDocument": document, "options": options});
+    let answer = client.request("textDocument/formatting", params.clone());
+    let whole = edited(text, &answer["result"]);
+    assert_eq!(whole, nnc::syntax::fmt::format(text));
+    assert!(
+        whole.contains("\n    fc: Linear(4)\n    Broken((\n    ReLU\n"),
+        "{whole}"
+    );
+
+    let mut some = params.clone();
+    some["range"] = json!({"start": position(5, 0), "end": position(6, 0)});
+    let answer = client.request("textDocument/rangeFormatting", some);
+    let after = edited(text, &answer["result"]);
+    assert_eq!(after, text.replace("\n ReLU\n", "\n    ReLU\n"));
+
+    // A line is laid out when it is left; the new one stays.
+    let typed = text.replace("fc:Linear( 4 )\n", "fc:Linear( 4 )\n  \n");
+    client.replace("untitled:a", 2, &typed);
+    let mut left = params;
+    left["position"] = position(4, 2);
+    left["ch"] = "\n".into();
+    let answer = client.request("textDocument/onTypeFormatting", left);
+    let after = edited(&typed, &answer["result"]);
+    assert_eq!(
+        after,
+        typed.replace("  fc:Linear( 4 )", "    fc: Linear(4)")
+    );
+
+    client.replace("untitled:a", 3, &whole);
+    let params = json!({"textDocument": document, "options": options});
+    let answer = client.request("textDocument/formatting", params);
+    assert_eq!(answer["result"], json!([]), "it is laid out");
+    assert_eq!(client.finish(), Some(0));
+}

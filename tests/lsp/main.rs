@@ -10,6 +10,7 @@ mod features;
 mod life;
 mod robustness;
 mod sync;
+mod typing;
 mod workspace;
 
 use std::path::{Path, PathBuf};

@@ -8,23 +8,56 @@ use crate::{Random, programs};
 /// Prefixes that are tried, all told.
 const PREFIXES: usize = 400;
 
-/// Asks for everything that is shown of a text without being asked for.
-fn look(client: &mut Client, uri: &str) {
-    let document = json!({"uri": uri});
-    let all = json!({"start": position(0, 0), "end": position(100_000, 0)});
-    for (method, params) in [
-        (
-            "textDocument/inlayHint",
-            json!({"textDocument": document, "range": all}),
-        ),
-        ("textDocument/codeLens", json!({"textDocument": document})),
-        (
-            "textDocument/semanticTokens/full",
-            json!({"textDocument": document}),
-        ),
-    ] {
-        let answer = client.request(method, params);
-        assert!(answer.get("error").is_none(), "{method}: {answer}");
+/// Asks for everything that an editor asks for, about the place at `line` and `character`. A
+/// request may be refused, as a `rename` of nothing is, or not be known; it may not fail.
+fn look(client: &mut Client, uri: &str, line: usize, character: usize) {
+    let here = position(line, character);
+    let everything = json!({"start": position(0, 0), "end": position(100_000, 0)});
+    let params = json!({
+        "textDocument": {"uri": uri},
+        "position": here,
+        "positions": [here],
+        "range": everything,
+        "context": {"includeDeclaration": true, "diagnostics": [], "triggerKind": 1},
+        "options": {"tabSize": 4, "insertSpaces": true},
+        "newName": "other",
+        "ch": "\n",
+    });
+    let methods = [
+        "codeAction",
+        "codeLens",
+        "completion",
+        "definition",
+        "documentHighlight",
+        "documentSymbol",
+        "foldingRange",
+        "formatting",
+        "hover",
+        "inlayHint",
+        "onTypeFormatting",
+        "prepareCallHierarchy",
+        "prepareRename",
+        "rangeFormatting",
+        "references",
+        "rename",
+        "selectionRange",
+        "semanticTokens/full",
+        "semanticTokens/range",
+        "signatureHelp",
+    ];
+    let asked: Vec<(&str, i32)> = (methods.iter())
+        .map(|method| {
+            let name = format!("textDocument/{method}");
+            (*method, client.ask(&name, params.clone()))
+        })
+        .collect();
+    for (method, id) in asked {
+        let answer = client.answer(id);
+        let code = &answer["error"]["code"];
+        assert!(
+            [-32601, -32803].iter().any(|it| code == it) || code.is_null(),
+            "{method} at {line}:{character}: {answer}"
+        );
     }
 }
 
@@ -50,7 +83,10 @@ fn every_prefix_of_every_example_is_answered() {
             client.replace("untitled:a", version, &text[..end]);
             client.diagnostics("untitled:a", version);
             if version % 8 == 0 {
-                look(&mut client, "untitled:a");
+                let before = &text[..end];
+                let last = before.rsplit('\n').next().unwrap_or_default();
+                let line = before.matches('\n').count();
+                look(&mut client, "untitled:a", line, last.chars().count());
             }
         }
     }
@@ -83,7 +119,9 @@ fn random_edits_are_answered() {
             client.change(&uri, version, edit);
         }
         client.diagnostics(&uri, 59);
-        look(&mut client, &uri);
+        for _ in 0..20 {
+            look(&mut client, &uri, random.below(lines), random.below(40));
+        }
     }
     assert_eq!(client.finish(), Some(0));
 }

@@ -17,15 +17,37 @@ use nnc::text::Name;
 
 use crate::support::Memory;
 
-/// Pseudo-random numbers (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
-/// generators": SplitMix64).
-pub struct Rng(pub u64);
+/// Choices: those of a script while it lasts, then pseudo-random numbers (Steele, Lea and Flood
+/// 2014, "Fast splittable pseudorandom number generators": SplitMix64).
+pub struct Rng {
+    state: u64,
+    script: std::vec::IntoIter<u8>,
+}
 
 impl Rng {
+    /// Pseudo-random numbers that begin with `seed`.
+    pub fn new(seed: u64) -> Rng {
+        Rng {
+            state: seed,
+            script: Vec::new().into_iter(),
+        }
+    }
+
+    /// A byte for each choice: a fuzzer that changes one byte changes one choice.
+    pub fn of(script: &[u8]) -> Rng {
+        Rng {
+            state: script.len() as u64,
+            script: Vec::from(script).into_iter(),
+        }
+    }
+
     /// A number in `0..n`.
     pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        if let Some(byte) = self.script.next() {
+            return usize::from(byte) % n;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % n as u64) as usize
     }
@@ -164,8 +186,28 @@ pub fn program(rng: &mut Rng) -> Sketch {
 
 /// The sizes of an image's axis.
 const SPATIAL: &[&str] = &[
-    "H", "H", "W", "2*h", "h + 1", "2*h + 1", "4*h", "3*w", "h - 2", "H", "5", "6", "8", "9",
-    "12 - h", "20 - H", "9 - w", "20 - h - W", "2*W", "H*W", "W//2", "(20 - H)//2",
+    "H",
+    "H",
+    "W",
+    "2*h",
+    "h + 1",
+    "2*h + 1",
+    "4*h",
+    "3*w",
+    "h - 2",
+    "H",
+    "5",
+    "6",
+    "8",
+    "9",
+    "12 - h",
+    "20 - H",
+    "9 - w",
+    "20 - h - W",
+    "2*W",
+    "H*W",
+    "W//2",
+    "(20 - H)//2",
 ];
 const CHANNELS: &[&str] = &["1", "2", "3", "4", "6", "C", "2*c", "c + 1", "H"];
 const NUMBERS: &[&str] = &["1", "1", "2", "2", "2", "3", "3", "4", "5", "6"];
@@ -388,7 +430,10 @@ impl<'r> Body<'r> {
                 5 => "_".to_owned(),
                 6 if !self.integers.is_empty() => self.rng.pick(&self.integers).clone(),
                 // The same for small sizes only.
-                7 if known => format!("{size} + {name}//{}", self.rng.pick(&["8", "9", "12", "20"])),
+                7 if known => format!(
+                    "{size} + {name}//{}",
+                    self.rng.pick(&["8", "9", "12", "20"])
+                ),
                 8 if known => format!("({size})*(({name} + 11)//12)"),
                 _ => size,
             };
@@ -605,6 +650,29 @@ impl<'r> Body<'r> {
             ArgKind::Values => (*self.rng.pick(&["0.5", "1", "[0.5]"])).to_owned(),
             ArgKind::Choice(names) => (*self.rng.pick(names)).to_owned(),
             ArgKind::Axis => (self.rng.below(2 * rank + 1) as i64 - rank as i64).to_string(),
+            ArgKind::Axes => {
+                let count = 1 + self.rng.below(2);
+                let axes = (0..count).map(|_| self.rng.below(2 * rank + 1) as i64 - rank as i64);
+                tuple(axes.map(|axis| axis.to_string()).collect())
+            }
+            ArgKind::Index => match self.rng.chance(40) {
+                true => format!("-{}", self.integer(1)),
+                false => self.integer(0),
+            },
+            ArgKind::Parts => match self.rng.chance(50) {
+                true => (1 + self.rng.below(4)).to_string(),
+                false => tuple((0..2).map(|_| self.integer(1)).collect()),
+            },
+            ArgKind::Amounts => match self.rng.chance(50) {
+                true => self.integer(0),
+                false => {
+                    let each = (0..spatial).map(|_| match self.rng.chance(50) {
+                        true => format!("({}, {})", self.integer(0), self.integer(0)),
+                        false => self.integer(0),
+                    });
+                    tuple(each.collect())
+                }
+            },
             ArgKind::Shape => self.other_shape(shape?),
             ArgKind::Order => {
                 let mut order: Vec<usize> = (0..rank).collect();

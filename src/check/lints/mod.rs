@@ -1,8 +1,10 @@
 //! Advice on programs that mean something, and probably not what was intended (`W02xx`). Each
 //! looks at a finished model or at a block's body, and is told only where it is true.
 
+mod fields;
 mod maps;
 mod names;
+mod order;
 mod weights;
 mod windows;
 
@@ -47,9 +49,14 @@ pub fn find(bodies: &[Body], units: &[Unit]) -> Vec<Diagnostic> {
         let mut all = Vec::new();
         names::look(body.definition, &mut all);
         weights::look(&view, &mut all);
+        fields::look(&view, &mut all);
+        order::look_at_inputs(&view, &mut all);
         for layer in &body.model.layers {
             maps::look(&view, layer, &mut all);
-            windows::look(&view, layer, &mut all);
+            match order::look(&view, layer) {
+                Some(diagnostic) => all.push(diagnostic),
+                None => windows::look(&view, layer, &mut all),
+            }
         }
         maps::look_at_outputs(&view, &mut all);
         all.retain(|diagnostic| told.insert((diagnostic.code, diagnostic.primary.span)));

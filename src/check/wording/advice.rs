@@ -1,7 +1,7 @@
 //! Wording of `W02xx`: networks that mean something, and seldom what was intended.
 
 use crate::diag::{Code, Diagnostic};
-use crate::shape::Dim;
+use crate::shape::{Dim, Shape};
 use crate::text::{Name, Span, Spanned};
 
 /// `102764544` as `102,764,544`.
@@ -291,4 +291,56 @@ pub fn nearly_called(variable: &Spanned<Name>, other: &Name, there: Span) -> Dia
     .here("stands here alone, so it may be any size")
     .label(there, format!("`{other}`"))
     .fix(format!("write `{other}`"), variable.span, &**other)
+}
+
+/// A mean of places that see little; `window` is what each sees of `sizes`, an axis each.
+pub fn sees_little(span: Span, window: &[i128], sizes: &[i128]) -> Diagnostic {
+    let by = |sizes: &[i128]| {
+        let sizes: Vec<String> = sizes.iter().map(i128::to_string).collect();
+        sizes.join("×")
+    };
+    let (window, whole) = (by(window), by(sizes));
+    Diagnostic::new(
+        Code::W0210,
+        span,
+        format!("each place that is averaged here sees {window} of the {whole} input"),
+    )
+    .here("the decision rests on these alone")
+    .note("what lies further apart is never seen together: it can tell textures and colours, and not how parts lie to each other")
+    .note("strides, pools or more convolutions before it let each place see more: `nnc summary` shows how much")
+}
+
+/// `Conv(3, 6, 5)` on three channels.
+pub fn width_first(span: Span, [filters, kernel, stride]: [i128; 3]) -> Diagnostic {
+    Diagnostic::new(
+        Code::W0211,
+        span,
+        format!("this is {filters} filters with a kernel of {kernel}, {stride} cells apart"),
+    )
+    .here("filters, kernel, stride")
+    .note(super::proposals::WIDTH_FIRST)
+}
+
+/// An input of `shape`, whose channels come first as it seems; `layer` slides windows over it.
+pub fn channels_first(span: Span, layer: Span, kind: &str, shape: &Shape) -> Diagnostic {
+    let dims = shape.dims();
+    Diagnostic::new(
+        Code::W0212,
+        span,
+        format!(
+            "this is a picture of {} by {} with {} channels",
+            dims[1], dims[2], dims[3]
+        ),
+    )
+    .here("height, width, channels")
+    .label(
+        layer,
+        format!("`{kind}` takes the last axis for the channels"),
+    )
+    .note(super::proposals::CHANNELS_FIRST)
+    .fix(
+        "make it the file's layout",
+        Span::new(span.file, 0, 0),
+        "layout channels_first\n\n",
+    )
 }

@@ -189,6 +189,22 @@ pub fn too_many(span: Span, owner: &str, names: &[&str]) -> Diagnostic {
     }
 }
 
+/// `Reshape(N, 32, 3)`: the sizes of a shape as arguments; `sizes` is what they are, with `_` for
+/// what is left.
+pub fn shape_in_arguments(span: Span, owner: &str, sizes: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0405,
+        span,
+        format!("`{owner}` takes one argument, a shape in brackets"),
+    )
+    .here("sizes without brackets")
+    .fix(
+        format!("write `{owner}([{sizes}])`"),
+        span,
+        format!("[{sizes}]"),
+    )
+}
+
 /// An argument that is given a second time.
 pub fn given_twice(span: Span, name: &str, first: Span) -> Diagnostic {
     Diagnostic::new(Code::E0405, span, format!("`{name}` is given twice"))

@@ -6,5 +6,6 @@ pub mod block_uses;
 pub mod contradictions;
 pub mod lints;
 pub mod names;
+pub mod proposals;
 pub mod refusals;
 pub mod shapes;

@@ -3,6 +3,7 @@
 
 use crate::diag::suggest::{closest, closest_or_longer};
 use crate::diag::{Code, Diagnostic, Edit, Fix};
+use crate::layers::REGISTRY;
 use crate::shape::Dim;
 use crate::text::{Name, Span, Spanned};
 
@@ -53,6 +54,41 @@ pub struct Elsewhere<'a> {
     pub width: Option<Span>,
 }
 
+/// Whether another framework calls a layer that there is so, in other capitals perhaps.
+fn elsewhere_here(name: &str) -> bool {
+    let names = REGISTRY.iter().flat_map(|def| def.doc().elsewhere);
+    names
+        .filter_map(|(_, theirs)| theirs.rsplit('.').next())
+        .any(|theirs| theirs.eq_ignore_ascii_case(name))
+}
+
+/// What a layer of other frameworks is, which has no name here.
+fn not_here(name: &str) -> Option<&'static str> {
+    let plain = name.to_lowercase().replace('_', "");
+    Some(match plain.as_str() {
+        "gelu" | "selu" | "elu" | "celu" | "silu" | "swish" | "mish" | "prelu" | "rrelu"
+        | "relu6" | "softplus" | "softsign" | "softmin" | "hardswish" | "hardsigmoid"
+        | "hardtanh" | "glu" | "logsoftmax" | "logsigmoid" | "exponential" => "an activation",
+        "layernorm" | "layernormalization" | "groupnorm" | "groupnormalization"
+        | "instancenorm" | "instancenorm2d" | "rmsnorm" | "unitnormalization"
+        | "localresponsenorm" => "a norm",
+        "lstm" | "gru" | "rnn" | "simplernn" | "bidirectional" | "timedistributed"
+        | "convlstm2d" => "a recurrent layer",
+        "multiheadattention"
+        | "attention"
+        | "transformerencoder"
+        | "transformerencoderlayer"
+        | "scaleddotproductattention" => "an attention",
+        "embedding" => "a table of vectors",
+        "matmul" | "bmm" | "dot" | "einsum" => "a product of two values",
+        "adaptiveavgpool2d" | "adaptivemaxpool2d" | "adaptiveavgpool1d" | "pixelshuffle"
+        | "separableconv2d" | "zeropadding2d" | "cropping2d" | "lambda" | "unfold" | "fold" => {
+            "a layer of other frameworks"
+        }
+        _ => return None,
+    })
+}
+
 /// A layer that neither the language nor the file knows. `elsewhere` is the layer that another
 /// framework calls so.
 pub fn unknown_layer(
@@ -98,6 +134,13 @@ pub fn unknown_layer(
         };
     }
     let diagnostic = Diagnostic::new(Code::E0201, span, message);
+    // `GELU` is no misspelt `ReLU`.
+    let here = known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if let Some(kind) = not_here(name).filter(|_| !here && !elsewhere_here(name)) {
+        return diagnostic
+            .here(format!("{kind} that `nnc` does not have"))
+            .note("`nnc layers` lists every layer");
+    }
     match closest(name, known.iter().copied()) {
         Some(near) => diagnostic.here(format!("did you mean `{near}`?")).fix(
             format!("write `{near}`"),
@@ -159,15 +202,23 @@ pub fn inside_a_repeat(span: Span, name: &str, repeat: &str, last: usize) -> Dia
     )
 }
 
-/// A label where the name of a layer is wanted: `c2: conv1 from y`.
-pub fn label_as_layer(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(
+/// A label where the name of a layer is wanted: `c2: conv1 from y`, or `c2: conv1(y)`, whose
+/// `called` are the parentheses and what stands in them.
+pub fn label_as_layer(span: Span, name: &str, called: Option<(Span, &str)>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(
         Code::E0201,
         span,
         format!("`{name}` is a label, and not the name of a layer"),
     )
     .here("a line applies a layer or block")
-    .fix("apply the same layer again", span.before(), "reuse ")
+    .fix("apply the same layer again", span.before(), "reuse ");
+    if let Some((parentheses, values)) = called {
+        diagnostic.fixes[0].edits.push(Edit {
+            span: parentheses,
+            text: format!(" from {values}"),
+        });
+    }
+    diagnostic
 }
 
 /// A label that is defined further down.

@@ -30,7 +30,13 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
         Problem::Axis { axis, rank } => Diagnostic::new(
             Code::E0306,
             span,
-            format!("there is no axis {axis}: {who} has {}", axes(*rank)),
+            match blamed.and_then(|operand| Some(operand.ty.as_ref()?.shape.rank())) {
+                // A new axis is one of the result.
+                Some(own) if own != *rank => {
+                    format!("there is no axis {axis}: the result has {}", axes(*rank))
+                }
+                _ => format!("there is no axis {axis}: {who} has {}", axes(*rank)),
+            },
         )
         .here(match rank {
             0 => "a scalar has no axis".to_owned(),

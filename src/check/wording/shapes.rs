@@ -384,9 +384,10 @@ pub fn stated_differs(
     .here(format!("it is {found}"));
     if stated.rank() != found.rank() {
         diagnostic = diagnostic.note(format!(
-            "it has {}, and {} are stated",
+            "it has {}, and {} {} stated",
             axes(found.rank()),
-            stated.rank()
+            stated.rank(),
+            if stated.rank() == 1 { "is" } else { "are" }
         ));
     } else {
         let rows = [
@@ -490,7 +491,19 @@ pub fn too_many_layers(span: Span, most: usize) -> Diagnostic {
     Diagnostic::new(
         Code::E0410,
         span,
-        format!("the model has more than {most} layers and turns of repeats once it is unrolled"),
+        format!("the program has more than {most} layers and turns of repeats once it is unrolled"),
+    )
+    .here("this is where it passes the limit")
+}
+
+/// More parts than a program may have.
+pub fn too_many_parts(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0410,
+        span,
+        format!(
+            "the program has more than {most} parts once it is unrolled: values that layers take, terms of sizes, numbers of arrays"
+        ),
     )
     .here("this is where it passes the limit")
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::cli::ui;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::text::{SourceMap, Span};
 
@@ -88,7 +89,7 @@ pub fn sarif(told: &[Told]) -> Json {
     let rules: Vec<Json> = codes
         .iter()
         .map(|code| {
-            json!({
+            let mut rule = json!({
                 "id": code.name(),
                 "shortDescription": { "text": code.title() },
                 "help": { "text": code.page(), "markdown": code.page() },
@@ -98,7 +99,11 @@ pub fn sarif(told: &[Told]) -> Json {
                         Severity::Warning => "warning",
                     },
                 },
-            })
+            });
+            if let Some(page) = ui::page(*code) {
+                rule["helpUri"] = json!(page);
+            }
+            rule
         })
         .collect();
     let results: Vec<Json> = told

@@ -58,6 +58,7 @@ fn read_by_map(
         prefix,
         map: Some(&map),
         layout,
+        given: false,
     };
     match load(&script.model, &graph, &file) {
         Ok((tensors, warnings)) => {

@@ -157,15 +157,18 @@ pub(super) fn blank(slot: &ArgDef, number: usize) -> String {
             Default::Bool(true) => format!("${{{number}:false}}"),
             _ => format!("${{{number}:true}}"),
         },
-        ArgKind::Axis => format!("${{{number}:-1}}"),
+        ArgKind::Axis | ArgKind::Axes => format!("${{{number}:-1}}"),
         ArgKind::Shape => format!("[${{{number}:N}}]"),
         ArgKind::Values => format!("${{{number}:[1, 2, 1]}}"),
         ArgKind::Order => format!("${{{number}:0, 2, 1}}"),
-        ArgKind::Int { .. } | ArgKind::Sizes { .. } | ArgKind::Float => {
-            match reference::default(slot) {
-                Some(default) => format!("${{{number}:{default}}}"),
-                None => format!("${{{number}:{}}}", slot.name),
-            }
-        }
+        ArgKind::Int { .. }
+        | ArgKind::Sizes { .. }
+        | ArgKind::Float
+        | ArgKind::Index
+        | ArgKind::Parts
+        | ArgKind::Amounts => match reference::default(slot) {
+            Some(default) => format!("${{{number}:{default}}}"),
+            None => format!("${{{number}:{}}}", slot.name),
+        },
     }
 }

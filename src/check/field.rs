@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::check::program::{Layer, Model, Source, ValueId};
+use super::program::{Layer, Model, Source, ValueId};
 use crate::layers::def::{Field, FieldAxis};
 use crate::shape::Dim;
 
@@ -44,13 +44,13 @@ enum State {
 }
 
 /// The receptive fields of the values passed so far.
-pub(super) struct Fields {
+pub struct Fields {
     states: HashMap<ValueId, State>,
 }
 
 impl Fields {
     /// Every input sees itself, and a parameter nothing.
-    pub(super) fn new(model: &Model) -> Fields {
+    pub fn new(model: &Model) -> Fields {
         let states = (0..model.values.len() as u32)
             .map(ValueId)
             .filter_map(|id| match model.value(id).source {
@@ -69,7 +69,7 @@ impl Fields {
     }
 
     /// What the results of `layer` see, which widens what its inputs see by `field`.
-    pub(super) fn through(&mut self, layer: &Layer, field: Option<&Field>) -> Seen {
+    pub fn through(&mut self, layer: &Layer, field: Option<&Field>) -> Seen {
         let before = layer
             .inputs
             .iter()

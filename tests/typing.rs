@@ -4,7 +4,6 @@
 //! `NNC_CASES=20` makes twenty times as many mutants, `NNC_SEED=7` others.
 
 #[path = "support/models.rs"]
-#[allow(dead_code)]
 mod models;
 mod support;
 
@@ -50,9 +49,9 @@ fn ask(folder: &str, text: &str, step: usize) {
         }
         for item in completion(&view, file, at, &beside).items {
             is_place(item.replace, at);
-            item.edits
-                .iter()
-                .for_each(|edit| drop(is_place(edit.span, at)));
+            item.edits.iter().for_each(|edit| {
+                is_place(edit.span, at);
+            });
             assert!(!item.label.is_empty());
             assert!(!item.insert.plain().contains("${"), "{:?}", item.insert);
         }

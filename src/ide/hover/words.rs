@@ -203,6 +203,13 @@ pub fn choice(argument: &str, name: &str) -> &'static str {
             "A straight line from each value to the next, along every spatial axis"
         }
         ("mode", "zeros") => "Each value is in the first corner of its cell, with zeros around",
+        ("mode", "constant") => "What is added holds `value`",
+        ("mode", "reflect") => {
+            "What is added mirrors the tensor at its edge, without the edge itself"
+        }
+        ("mode", "replicate") => "What is added repeats the edge",
+        ("approximate", "none") => "Exact, by the error function",
+        ("approximate", "tanh") => "The approximation by tanh, close to 0.001",
         ("init", "glorot") => {
             "Drawn uniformly, so that values keep their spread from layer to layer (Glorot)"
         }

@@ -94,8 +94,11 @@ impl Fields {
     }
 }
 
+/// Layers on the way to a result, beyond which [`seen_by`] does not look.
+const FARTHEST: usize = 4_000;
+
 /// How much of the input a result of the layer at position `at` of `model` sees. Only the layers
-/// on the way to it are looked at.
+/// on the way to it are looked at; where these are very many, the answer is [`Seen::Unknown`].
 pub fn seen_by(model: &Model, at: usize) -> Seen {
     let mut needed: HashSet<ValueId> = model.layers[at].outputs.iter().copied().collect();
     let mut way = Vec::new();
@@ -104,6 +107,9 @@ pub fn seen_by(model: &Model, at: usize) -> Seen {
             needed.extend(&layer.inputs);
             way.push(layer);
         }
+    }
+    if way.len() > FARTHEST {
+        return Seen::Unknown;
     }
     let mut fields = Fields::new(model);
     let mut seen = Seen::Unknown;

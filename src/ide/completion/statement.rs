@@ -13,15 +13,17 @@ use crate::ide::{SymbolId, SymbolKind};
 use crate::layers::REGISTRY;
 use crate::layers::def::{ArgKind, Default, Inputs, LayerDef};
 use crate::syntax::ast::{DefinitionKind, Import, Item as TreeItem, StatementKind};
-use crate::text::Span;
+use crate::text::{Name, Span};
 use crate::view::reference;
 
 impl Menu<'_, '_> {
     /// What a line can begin with, or go on with after `label:`.
     pub(super) fn statements(&mut self, labelled: bool) {
         self.blocks();
+        let inside = (self.scope.owner.into_iter()).flat_map(|owner| self.view.names.inside(owner));
+        let taken: HashSet<Name> = inside.map(|(_, symbol)| symbol.name.clone()).collect();
         for def in REGISTRY {
-            self.layer(*def, labelled);
+            self.layer(*def, labelled, &taken);
         }
         self.word("repeat", "repeat ${1:2} {\n\t$0\n}");
         self.word("reuse", "reuse ${1:label}");
@@ -47,7 +49,7 @@ impl Menu<'_, '_> {
     }
 
     /// A layer; one that stores tensors first with a label, since these are named after it.
-    fn layer(&mut self, def: &'static dyn LayerDef, labelled: bool) {
+    fn layer(&mut self, def: &'static dyn LayerDef, labelled: bool, taken: &HashSet<Name>) {
         let name = def.name();
         let call = reference::call(
             name,
@@ -66,7 +68,7 @@ impl Menu<'_, '_> {
             false => snippet(layer_snippet(def, 1)),
         };
         if !labelled && !open && stores(name) {
-            let label = self.free_label(name);
+            let label = free_label(taken, name);
             let mut with = item.clone();
             with.label = format!("{label}: {name}");
             with.filter = Some(name.to_owned());
@@ -207,24 +209,6 @@ impl Menu<'_, '_> {
         }
     }
 
-    /// A label for a layer that no line has: `conv1`.
-    fn free_label(&self, layer: &str) -> String {
-        let stem = match snake(layer).as_str() {
-            "linear" => "fc".to_owned(),
-            "batch_norm" => "norm".to_owned(),
-            other => other.split('_').next().unwrap_or(other).to_owned(),
-        };
-        let owner = self.scope.owner;
-        let inside = owner
-            .into_iter()
-            .flat_map(|owner| self.view.names.inside(owner));
-        let taken: HashSet<&str> = inside.map(|(_, symbol)| &*symbol.name).collect();
-        (1..)
-            .map(|number| format!("{stem}{number}"))
-            .find(|label| !taken.contains(label.as_str()))
-            .expect("a body has fewer names than there are numbers")
-    }
-
     /// Outside of all bodies.
     pub(super) fn top_level(&mut self) {
         let words: Vec<&str> = self.line.words.iter().map(|word| word.text).collect();
@@ -355,4 +339,17 @@ fn stores(name: &str) -> bool {
             .collect()
     });
     known.get(name).copied().unwrap_or(false)
+}
+
+/// A label for a layer that no line has: `conv1`.
+fn free_label(taken: &HashSet<Name>, layer: &str) -> String {
+    let stem = match snake(layer).as_str() {
+        "linear" => "fc".to_owned(),
+        "batch_norm" => "norm".to_owned(),
+        other => other.split('_').next().unwrap_or(other).to_owned(),
+    };
+    (1..)
+        .map(|number| format!("{stem}{number}"))
+        .find(|label| !taken.contains(label.as_str()))
+        .expect("a body has fewer names than there are numbers")
 }

@@ -112,8 +112,11 @@ fn trail(view: &View, body: &Model, name: &Name) -> Vec<(Dim, Name, usize)> {
         let value = body.value(*value);
         let Some(ty) = &value.ty else { continue };
         for dim in &ty.shape {
-            if dim.as_const().is_none() && !known.contains(dim) && dim.vars().contains(name) {
-                known.insert(dim.clone());
+            if dim.as_const().is_some() || known.contains(dim) {
+                continue;
+            }
+            known.insert(dim.clone());
+            if dim.vars().contains(name) {
                 found.push((dim.clone(), value.name.clone(), view.line(value.span)));
             }
         }

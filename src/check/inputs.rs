@@ -58,6 +58,9 @@ pub fn variables(definition: &Definition, taken: impl Fn(&str) -> bool) -> Vec<S
     found
 }
 
+/// The sizes of a block's dimension variables, and the claims that are left.
+type Unified = (HashMap<Name, Dim>, Vec<Obligation>);
+
 impl Walk<'_, '_> {
     /// `input name: dtype[shape]`
     pub(super) fn input(
@@ -238,7 +241,7 @@ impl Walk<'_, '_> {
         inputs: &[(Shape, &ShapeExpr)],
         actuals: &[Option<TensorType>],
         variables: &[Spanned<Name>],
-    ) -> Result<(HashMap<Name, Dim>, Vec<Obligation>), (usize, String)> {
+    ) -> Result<Unified, (usize, String)> {
         let own: HashMap<Name, Name> = variables
             .iter()
             .map(|variable| (hygienic(&variable.value), variable.value.clone()))

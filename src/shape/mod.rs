@@ -11,6 +11,7 @@ mod bounds;
 mod broadcast;
 mod decide;
 mod dim;
+mod elimination;
 mod feasible;
 mod grid;
 mod invert;

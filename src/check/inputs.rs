@@ -58,7 +58,7 @@ pub fn variables(definition: &Definition, taken: impl Fn(&str) -> bool) -> Vec<S
     found
 }
 
-/// What the dimension variables of a block are at a use, and what must hold for it.
+/// The sizes of a block's dimension variables, and the claims that are left.
 type Unified = (HashMap<Name, Dim>, Vec<Obligation>);
 
 impl Walk<'_, '_> {

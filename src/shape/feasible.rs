@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Env;
 use super::dim::Dim;
-use super::poly::{Atom, Monomial, Term, gcd};
+use super::elimination::{Order, Row, contradict};
+use super::poly::{Atom, Monomial, Term};
 use super::requirement::{Cmp, Requirement};
 use crate::text::Name;
 
@@ -80,22 +81,6 @@ fn never(margins: Vec<Dim>) -> bool {
     system.impossible || system.fails_everywhere(&margins) || system.contradicts()
 }
 
-/// `sum of coefficient * unknown + constant >= 0`; no coefficient is 0.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    terms: BTreeMap<usize, i128>,
-    constant: i128,
-}
-
-/// Which unknown is eliminated next.
-#[derive(Clone, Copy)]
-enum Order {
-    /// That which leaves the fewest inequalities.
-    Cheapest,
-    First,
-    Last,
-}
-
 #[derive(Clone, Default)]
 struct System {
     unknowns: BTreeMap<Monomial, usize>,
@@ -129,22 +114,10 @@ impl System {
     }
 
     fn push(&mut self, row: Row) {
-        let Row {
-            mut terms,
-            mut constant,
-        } = row;
-        let Some(first) = terms.values().next() else {
-            self.impossible |= constant < 0;
-            return;
-        };
-        let Some(first) = first.checked_abs() else {
-            return;
-        };
-        let common = terms.values().fold(first, |common, c| gcd(common, *c));
-        terms.values_mut().for_each(|c| *c /= common);
-        constant = constant.div_euclid(common);
-        if self.rows.len() < MAX_ROWS {
-            self.rows.push(Row { terms, constant });
+        match row.tightened() {
+            Some(row) if row.terms.is_empty() => self.impossible |= row.constant < 0,
+            Some(row) if self.rows.len() < MAX_ROWS => self.rows.push(row),
+            _ => {}
         }
     }
 
@@ -203,7 +176,8 @@ impl System {
             ..=MAX_TRIED => &[Order::Cheapest, Order::First, Order::Last],
             _ => &[Order::Cheapest],
         };
-        orders.iter().any(|order| self.clone().eliminate(*order))
+        let mut orders = orders.iter();
+        orders.any(|order| contradict(self.rows.clone(), *order, MAX_ROWS))
     }
 
     /// Whether one of `margins`, of which this is made, is negative at all values within the
@@ -425,74 +399,6 @@ impl System {
             rows.into_iter().for_each(|row| self.push(row));
         }
     }
-
-    /// Eliminates unknown after unknown; whether a false inequality appears.
-    fn eliminate(mut self, order: Order) -> bool {
-        loop {
-            if self.impossible {
-                return true;
-            }
-            self.rows.sort_unstable();
-            // Of inequalities with the same terms the one with the least constant says most.
-            self.rows
-                .dedup_by(|later, first| later.terms == first.terms);
-            let mut signs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for (at, coefficient) in self.rows.iter().flat_map(|row| &row.terms) {
-                let own = signs.entry(*at).or_default();
-                if *coefficient > 0 {
-                    own.0 += 1;
-                } else {
-                    own.1 += 1;
-                }
-            }
-            let cost = |(_, (up, down)): &(&usize, &(usize, usize))| up * down;
-            let next = match order {
-                Order::Cheapest => signs.iter().min_by_key(cost),
-                Order::First => signs.first_key_value(),
-                Order::Last => signs.last_key_value(),
-            };
-            let Some(at) = next.map(|(at, _)| *at) else {
-                return false;
-            };
-            let (with, without): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows)
-                .into_iter()
-                .partition(|row| row.terms.contains_key(&at));
-            self.rows = without;
-            let (up, down): (Vec<Row>, Vec<Row>) =
-                with.into_iter().partition(|row| row.terms[&at] > 0);
-            let pairs = up
-                .iter()
-                .flat_map(|up| down.iter().map(move |down| (up, down)));
-            for (up, down) in pairs {
-                if self.rows.len() >= MAX_ROWS {
-                    break;
-                }
-                if let Some(row) = combined(up, down, at) {
-                    self.push(row);
-                }
-            }
-        }
-    }
-}
-
-/// The sum of two inequalities in which the unknown `at`, with other signs, cancels.
-fn combined(up: &Row, down: &Row, at: usize) -> Option<Row> {
-    let (p, q) = (up.terms[&at], down.terms[&at].checked_neg()?);
-    let common = gcd(p, q);
-    let (for_up, for_down) = (q / common, p / common);
-    let mut terms = BTreeMap::new();
-    for (row, factor) in [(up, for_up), (down, for_down)] {
-        for (unknown, coefficient) in &row.terms {
-            let own: &mut i128 = terms.entry(*unknown).or_insert(0);
-            *own = own.checked_add(coefficient.checked_mul(factor)?)?;
-        }
-    }
-    terms.retain(|_, coefficient| *coefficient != 0);
-    let constant = up
-        .constant
-        .checked_mul(for_up)?
-        .checked_add(down.constant.checked_mul(for_down)?)?;
-    Some(Row { terms, constant })
 }
 
 #[cfg(test)]

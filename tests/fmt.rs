@@ -79,7 +79,11 @@ fn hold(failures: Vec<String>) {
     let mut failures = failures;
     failures.sort_by_key(String::len);
     failures.truncate(5);
-    assert!(failures.is_empty(), "{count} failures\n{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{count} failures\n{}",
+        failures.join("\n")
+    );
 }
 
 fn try_all(texts: impl Iterator<Item = String>) {
@@ -99,8 +103,15 @@ fn programs_say_the_same() {
 fn beginnings_of_programs_say_the_same() {
     let few = programs();
     let texts = few.iter().filter(|(name, _)| {
-        ["lenet5.nn", "filters.nn", "padding.nn", "twenty.nn", "E0101_self.nn", "E0102_brace.nn"]
-            .contains(&name.as_str())
+        [
+            "lenet5.nn",
+            "filters.nn",
+            "padding.nn",
+            "twenty.nn",
+            "E0101_self.nn",
+            "E0102_brace.nn",
+        ]
+        .contains(&name.as_str())
     });
     try_all(texts.flat_map(|(_, text)| {
         (0..text.len())
@@ -118,7 +129,10 @@ fn lines_of_other_ends_say_the_same() {
         let text = text.replace('\n', "\r\n");
         let done = format(&text);
         assert_eq!(done.matches('\n').count(), done.matches("\r\n").count());
-        assert_eq!(done.replace("\r\n", "\n"), format(&text.replace("\r\n", "\n")));
+        assert_eq!(
+            done.replace("\r\n", "\n"),
+            format(&text.replace("\r\n", "\n"))
+        );
     }
 }
 
@@ -184,9 +198,41 @@ fn damaged(rng: &mut Rng, text: &str) -> String {
             continue;
         }
         let added = [
-            "(", ")", "[", "]", ",", "->", "from ", "from a,", "}", "{", "\n", ":", "*", "_", "#",
-            " # note\n", "\"", "'", "//", "/*", "\t", "\r", "\u{a0}", "é", "repeat 2 {", "model X {",
-            "block", "repeat 3\n", "} ReLU", "=", " as ", "1e", "ReLU()", ";", "\n\n\n",
+            "(",
+            ")",
+            "[",
+            "]",
+            ",",
+            "->",
+            "from ",
+            "from a,",
+            "}",
+            "{",
+            "\n",
+            ":",
+            "*",
+            "_",
+            "#",
+            " # note\n",
+            "\"",
+            "'",
+            "//",
+            "/*",
+            "\t",
+            "\r",
+            "\u{a0}",
+            "é",
+            "repeat 2 {",
+            "model X {",
+            "block",
+            "repeat 3\n",
+            "} ReLU",
+            "=",
+            " as ",
+            "1e",
+            "ReLU()",
+            ";",
+            "\n\n\n",
         ];
         if rng.chance(60) {
             mutant.insert_str(at, added[rng.below(added.len())]);
@@ -261,8 +307,31 @@ fn lines_alone_are_laid_out_as_in_the_whole() {
 fn the_examples_are_laid_out() {
     for path in files("examples", "nn") {
         let text = fs::read_to_string(&path).expect("readable");
-        assert!(format(&text) == text, "run `nnc fmt examples/*.nn`: {}", name(&path));
+        assert!(
+            format(&text) == text,
+            "run `nnc fmt examples/*.nn`: {}",
+            name(&path)
+        );
     }
+}
+
+#[test]
+fn edits_are_whole_lines_of_what_changes() {
+    let text = "model M {\n    input x: [N]\n  ReLU\n    Tanh\n\n\n  Conv(8,\n  kernel=3)\n}\n";
+    let place = |line: &str| text.find(line).expect("it is there");
+    let relu = (place("  ReLU")..place("    Tanh"), "    ReLU\n".to_owned());
+    let blank = (place("\n  Conv")..place("  Conv"), String::new());
+    let conv = (
+        place("  Conv")..place("}"),
+        "    Conv(8, kernel=3)\n".to_owned(),
+    );
+    assert_eq!(edits(text), [relu.clone(), blank.clone(), conv.clone()]);
+    assert_eq!(format_lines(text, 2..3), [relu]);
+    assert_eq!(format_lines(text, 3..4), []);
+    // The second line of a statement is as good as the first.
+    assert_eq!(format_lines(text, 7..8), [conv]);
+    assert_eq!(format_lines(text, 5..6), [blank]);
+    assert_eq!(format_lines(text, 90..91), []);
 }
 
 /// Programs as they are written and as they are laid out, for a person to compare.
@@ -305,6 +374,10 @@ fn long_files_are_laid_out_in_time() {
         let start = std::time::Instant::now();
         judge(&text).unwrap_or_else(|why| panic!("{}", &why[..why.len().min(300)]));
         let shown = &text[..text.len().min(40)];
-        assert!(start.elapsed().as_secs() < 20, "{shown:?}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs() < 20,
+            "{shown:?}: {:?}",
+            start.elapsed()
+        );
     }
 }

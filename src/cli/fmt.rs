@@ -98,13 +98,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Status, Failure> {
 }
 
 /// Lays out the program at `path`, which is called `name`.
-fn one(
-    path: &str,
-    name: &str,
-    check: bool,
-    ui: &Ui,
-    tally: &mut Tally,
-) -> Result<Status, Failure> {
+fn one(path: &str, name: &str, check: bool, ui: &Ui, tally: &mut Tally) -> Result<Status, Failure> {
     let unread = |why: &str| Failure::data(format!("`{name}` cannot be read: {why}"));
     let loaded = Disk::default().open(path).map_err(|why| unread(&why))?;
     if loaded.bytes.len() > MAX_BYTES {
@@ -127,7 +121,10 @@ fn one(
     if laid_out.broken > 0 {
         let (what, have) = match laid_out.broken {
             1 => ("a part".to_owned(), "has a mistake, and is left as it is"),
-            count => (format!("{count} parts"), "have mistakes, and are left as they are"),
+            count => (
+                format!("{count} parts"),
+                "have mistakes, and are left as they are",
+            ),
         };
         ui.warn(&format!("{what} of {name} {have}: `nnc check` explains"));
     }

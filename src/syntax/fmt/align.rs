@@ -101,7 +101,11 @@ fn columns(marks: &[Option<Mark>]) -> Vec<Option<usize>> {
     let narrow = marks().flatten().filter(|mark| mark.width <= WIDEST);
     let least = narrow.map(|mark| mark.width + GAP).max().unwrap_or(0);
     let shares = |mark: &&Mark| mark.width <= WIDEST && least + mark.length <= WIDTH;
-    let longest = marks().flatten().filter(shares).map(|mark| mark.length).max();
+    let longest = marks()
+        .flatten()
+        .filter(shares)
+        .map(|mark| mark.length)
+        .max();
     let most = WIDTH.saturating_sub(longest.unwrap_or(0)).min(WIDEST);
     let mut stood: Vec<usize> = marks()
         .flatten()

@@ -20,8 +20,10 @@ fn weight(line: &str) -> usize {
 /// The changes from `old` to `new`, which is its layout: in order, apart, and as small as lines
 /// are. Both hold the same letters in the same order, so those of a change are known by counting.
 pub fn changes(old: &str, new: &str) -> Vec<Change> {
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let (old, new): (Vec<&str>, Vec<&str>) = (
+        old.split_inclusive('\n').collect(),
+        new.split_inclusive('\n').collect(),
+    );
     let mut found: Vec<Change> = Vec::new();
     let (mut at, mut to) = (0, 0);
     while at < old.len() || to < new.len() {

@@ -251,7 +251,9 @@ struct Token<'t> {
 fn token_length(rest: &str, in_path: bool) -> usize {
     let bytes = rest.as_bytes();
     let digits = |from: usize| {
-        let run = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit());
+        let run = bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit());
         from + run.count()
     };
     match bytes[0] {
@@ -372,7 +374,9 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn is(&self, word: &str) -> bool {
-        self.tokens.get(self.at).is_some_and(|token| token.text == word)
+        self.tokens
+            .get(self.at)
+            .is_some_and(|token| token.text == word)
     }
 
     /// What stands outside of brackets.
@@ -391,7 +395,10 @@ impl<'t> Builder<'t> {
             let list = match nodes.last() {
                 Some(word) if word.is("import") && nodes.len() == 1 => Some(Brackets::Import),
                 // An output and an import are from one thing.
-                Some(word) if word.is("from") && !["output", "import"].iter().any(|it| nodes[0].is(it)) => {
+                Some(word)
+                    if word.is("from")
+                        && !["output", "import"].iter().any(|it| nodes[0].is(it)) =>
+                {
                     Some(Brackets::From)
                 }
                 _ => None,

@@ -2,7 +2,7 @@
 
 use super::nodes::{self, Node, Read};
 use super::wrap::{self, INDENT, Row, WIDTH};
-use crate::syntax::parse::{Reader, Rule};
+use crate::syntax::parse::{Form, Reader, Rule};
 use crate::syntax::prescan::{MAX_DEPTH, Piece, PieceKind, Scan};
 use crate::syntax::tokens::first_word;
 use crate::text::{FileId, Span};
@@ -30,16 +30,20 @@ struct Event {
     /// Columns before the first thing on its line, and whether it is that.
     indent: usize,
     leads: bool,
-    /// Whether the grammar knows it.
+    /// Whether nothing is wrong with how it is written.
     clean: bool,
     /// The comments within it, by number.
     comments: std::ops::Range<usize>,
 }
 
-/// The lines of a file, and how many of its statements were left as they are.
+/// The lines of a file.
 pub(super) struct Page {
     pub rows: Vec<Row>,
+    /// How many of its statements were left as they are.
     pub broken: usize,
+    /// What each piece says, where nothing is wrong with any nor with the braces. The tree follows
+    /// from it.
+    pub forms: Option<Vec<Option<Form>>>,
 }
 
 /// Lays out `text`, which was cut into `scan`. It has no `\r\n`.
@@ -52,26 +56,32 @@ pub(super) fn lay_out(text: &str, scan: &Scan) -> Page {
         blocks: 0,
         broken: 0,
     };
-    let events = events(text, scan);
+    let forms: Vec<Option<Form>> = scan.pieces.iter().map(|it| form(&scan.mask, it)).collect();
+    let events = events(text, scan, &forms);
     let starts = segments(&printer, &events);
+    let mut regular = true;
     for (at, start) in starts.iter().enumerate() {
         let end = starts.get(at + 1).copied().unwrap_or(events.len());
         if is_regular(&printer, &events[*start..end]) {
             printer.segment(&events, *start, end);
         } else {
+            regular = false;
             printer.verbatim(&events[*start..end]);
         }
     }
+    let whole = regular && events.iter().all(|event| event.clean);
     Page {
         rows: printer.rows,
         broken: printer.broken,
+        forms: whole.then_some(forms),
     }
 }
 
 /// Merges pieces and comments, in order.
-fn events(text: &str, scan: &Scan) -> Vec<Event> {
+fn events(text: &str, scan: &Scan, forms: &[Option<Form>]) -> Vec<Event> {
     let mut events = Vec::with_capacity(scan.pieces.len() + scan.comments.len());
     let mut pieces = scan.pieces.iter().peekable();
+    let mut forms = forms.iter();
     let mut at = 0;
     let mut last_end = 0;
     loop {
@@ -82,6 +92,7 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
         };
         let mut event = if piece_first {
             let piece = pieces.next().expect("it was seen");
+            let form = forms.next().expect("each piece has its own");
             let next = pieces.peek().map_or(text.len(), |next| next.start);
             let end = extent(text, &scan.comments[at..], piece.end, next);
             let inside = scan.comments[at..].partition_point(|it| (it.start as usize) < end);
@@ -98,7 +109,7 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
                 ends: 0,
                 indent: piece.indent,
                 leads: piece.leads,
-                clean: end == piece.end && is_known(&scan.mask, piece),
+                clean: end == piece.end && (form.is_some() || piece.kind == PieceKind::Close),
                 comments,
             }
         } else if let Some(range) = comment {
@@ -145,18 +156,20 @@ fn extent(text: &str, comments: &[Span], end: usize, next: usize) -> usize {
     end + text[end..stop].trim_end_matches(BLANKS).len()
 }
 
-/// Whether nothing is wrong with how a piece is written.
-fn is_known(mask: &str, piece: &Piece) -> bool {
+/// What a line or header says, when nothing is wrong with how it is written.
+pub(super) fn form(mask: &str, piece: &Piece) -> Option<Form> {
     let rule = match piece.kind {
         PieceKind::Line => Rule::line,
         PieceKind::Header => Rule::header,
-        PieceKind::Close => return true,
+        PieceKind::Close => return None,
     };
     if piece.fault.is_some() || piece.beyond || !piece.closers.is_empty() {
-        return false;
+        return None;
     }
-    let mut reader = Reader::new(FileId(0), piece.start, &mask[piece.start..piece.end], piece.end);
-    reader.form(rule).is_ok() && reader.faults.is_empty()
+    let text = &mask[piece.start..piece.end];
+    let mut reader = Reader::new(FileId(0), piece.start, text, piece.end);
+    let form = reader.form(rule).ok()?;
+    reader.faults.is_empty().then_some(form)
 }
 
 /// Where the parts of a file begin that are laid out apart: each definition at the left edge, with
@@ -237,7 +250,10 @@ struct Printer<'t> {
 impl<'t> Printer<'t> {
     /// Whether a piece begins like a block or a model.
     fn defines(&self, event: &Event) -> bool {
-        matches!(first_word(&self.mask[event.start..event.end]), "model" | "block")
+        matches!(
+            first_word(&self.mask[event.start..event.end]),
+            "model" | "block"
+        )
     }
 
     /// Whether a line would be a header with a `{` behind it, and is nothing without.
@@ -255,7 +271,13 @@ impl<'t> Printer<'t> {
         }
         let comments = &self.comments[event.comments.clone()];
         let header = event.kind == Kind::Header;
-        nodes::read(self.text, self.mask, (event.start, event.end), comments, header)
+        nodes::read(
+            self.text,
+            self.mask,
+            (event.start, event.end),
+            comments,
+            header,
+        )
     }
 
     /// How many columns stand before the offset `at` on its line, where the last of them are blank
@@ -297,7 +319,9 @@ impl<'t> Printer<'t> {
         while at < end {
             let event = &events[at];
             let before = at.checked_sub(1).map(|before| &events[before]);
-            let above = events[..at].iter().rfind(|it| it.kind != Kind::Comment || it.leads);
+            let above = events[..at]
+                .iter()
+                .rfind(|it| it.kind != Kind::Comment || it.leads);
             let first = self.rows.len();
             let mut blank = event.ends > 1;
             let mut used = 1;
@@ -327,7 +351,9 @@ impl<'t> Printer<'t> {
                 }
                 Kind::Line => match before {
                     // A `from` or `->` behind a `}` has a diagnostic there.
-                    Some(close) if close.kind == Kind::Close && event.ends == 0 && self.is_tail(event) => {
+                    Some(close)
+                        if close.kind == Kind::Close && event.ends == 0 && self.is_tail(event) =>
+                    {
                         let tail = &self.text[event.start..event.end];
                         self.broken += 1;
                         if let Some(row) = self.rows.last_mut() {
@@ -343,7 +369,8 @@ impl<'t> Printer<'t> {
             if above.is_some_and(|above| above.kind == Kind::Header) {
                 blank = false;
             }
-            let lone = event.kind != Kind::Close && depth <= usize::from(event.kind == Kind::Header);
+            let lone =
+                event.kind != Kind::Close && depth <= usize::from(event.kind == Kind::Header);
             if lone && std::mem::take(&mut defined) || at == start && start > 0 {
                 blank = true;
             }

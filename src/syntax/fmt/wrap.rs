@@ -36,7 +36,9 @@ pub(super) struct Row {
 /// A comment with a blank behind its `#`, unless what stands there is no prose.
 pub(super) fn comment(text: &str) -> String {
     match text.strip_prefix('#') {
-        Some(rest) if !rest.starts_with(['#', '!']) && rest.starts_with(|c: char| !c.is_whitespace()) => {
+        Some(rest)
+            if !rest.starts_with(['#', '!']) && rest.starts_with(|c: char| !c.is_whitespace()) =>
+        {
             format!("# {rest}")
         }
         _ => text.to_owned(),
@@ -130,7 +132,9 @@ impl Writer {
                             self.behind(item, ",");
                         }
                     }
-                    None if list.items.iter().all(Item::is_literal) && list.brackets == Brackets::Square => {
+                    None if list.items.iter().all(Item::is_literal)
+                        && list.brackets == Brackets::Square =>
+                    {
                         self.fill(list);
                     }
                     None => self.one_per_line(list),
@@ -153,7 +157,11 @@ impl Writer {
     fn one_per_line(&mut self, list: &List) {
         for (at, item) in list.items.iter().enumerate() {
             let last = at + 1 == list.items.len();
-            let mark = if last && !list.ends_with_comma() { "" } else { "," };
+            let mark = if last && !list.ends_with_comma() {
+                ""
+            } else {
+                ","
+            };
             self.comment_lines(&item.above);
             self.nodes(&item.nodes, mark.len());
             self.behind(item, mark);
@@ -205,7 +213,10 @@ impl Writer {
 
     /// Writes a list in one line but for `inner`, a list at its end.
     fn hug(&mut self, list: &List, inner: usize) {
-        let (last, before) = list.items.split_last().expect("a list that is hugged has items");
+        let (last, before) = list
+            .items
+            .split_last()
+            .expect("a list that is hugged has items");
         for item in before {
             flat(&item.nodes, &mut self.row.text);
             self.row.text.push_str(", ");
@@ -283,7 +294,10 @@ fn hugged(list: &List, column: usize) -> Option<usize> {
         return None;
     }
     let (last, before) = list.items.split_last()?;
-    let inner = last.nodes.iter().position(|node| matches!(node, Node::List(_)))?;
+    let inner = last
+        .nodes
+        .iter()
+        .position(|node| matches!(node, Node::List(_)))?;
     let Node::List(array) = &last.nodes[inner] else {
         return None;
     };

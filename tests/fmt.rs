@@ -315,6 +315,25 @@ fn the_examples_are_laid_out() {
     }
 }
 
+#[test]
+fn edits_are_whole_lines_of_what_changes() {
+    let text = "model M {\n    input x: [N]\n  ReLU\n    Tanh\n\n\n  Conv(8,\n  kernel=3)\n}\n";
+    let place = |line: &str| text.find(line).expect("it is there");
+    let relu = (place("  ReLU")..place("    Tanh"), "    ReLU\n".to_owned());
+    let blank = (place("\n  Conv")..place("  Conv"), String::new());
+    let conv = (
+        place("  Conv")..place("}"),
+        "    Conv(8, kernel=3)\n".to_owned(),
+    );
+    assert_eq!(edits(text), [relu.clone(), blank.clone(), conv.clone()]);
+    assert_eq!(format_lines(text, 2..3), [relu]);
+    assert_eq!(format_lines(text, 3..4), []);
+    // The second line of a statement is as good as the first.
+    assert_eq!(format_lines(text, 7..8), [conv]);
+    assert_eq!(format_lines(text, 5..6), [blank]);
+    assert_eq!(format_lines(text, 90..91), []);
+}
+
 /// Programs as they are written and as they are laid out, for a person to compare.
 #[test]
 fn cases_are_laid_out() {

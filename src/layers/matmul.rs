@@ -32,10 +32,10 @@ model Example {
     input x: [N, T, 8]
     query: Linear(4)             from x
     key: Linear(4)               from x
-    turned: Transpose(0, 2, 1)
+    turned: Transpose(0, 2, 1)   from key
     MatMul                       from query, turned  -> [N, T, T]
-    Softmax
-    MatMul                       from softmax_1, x   -> [N, T, 8]
+    share: Softmax
+    MatMul                       from share, x       -> [N, T, 8]
     output y
 }
 ",

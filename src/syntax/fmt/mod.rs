@@ -38,7 +38,8 @@ pub struct Formatted {
     pub broken: usize,
 }
 
-/// Lays out `text`, a whole file. A text that is larger than [`MAX_BYTES`] is left as it is.
+/// Lays out `text`, a whole file. A text that is larger than [`MAX_BYTES`] is left as it is, and
+/// so is one whose broken lines would be understood otherwise.
 ///
 /// # Errors
 /// The result would have said something else, by a mistake in this code.
@@ -61,6 +62,11 @@ pub fn layout(text: &str) -> Result<Formatted, Unfaithful> {
     match faithful {
         true => Ok(Formatted {
             text: source.restore(lines),
+            broken: page.broken,
+        }),
+        // What a line that cannot be read was taken for may hang on where its neighbours stand.
+        false if page.broken > 0 => Ok(Formatted {
+            text: text.to_owned(),
             broken: page.broken,
         }),
         false => Err(Unfaithful),

@@ -12,15 +12,6 @@ pub(super) struct Row {
     pub(super) constant: i128,
 }
 
-/// Which unknown is eliminated next.
-#[derive(Clone, Copy)]
-pub(super) enum Order {
-    /// That which leaves the fewest inequalities.
-    Cheapest,
-    First,
-    Last,
-}
-
 impl Row {
     /// The same for whole numbers: without a common factor of the coefficients, the constant
     /// rounded down. `None` when a number is out of range.
@@ -56,9 +47,10 @@ impl Row {
     }
 }
 
-/// Whether eliminating unknown after unknown shows that `rows` cannot all hold. At no time are
-/// there more than `most` of them: those beyond are left out.
-pub(super) fn contradict(mut rows: Vec<Row>, order: Order, most: usize) -> bool {
+/// Whether eliminating unknown after unknown shows that `rows` cannot all hold: `first`, then always
+/// that which leaves the fewest inequalities. At no time are there more than `most` of them: those
+/// beyond are left out.
+pub(super) fn contradict(mut rows: Vec<Row>, mut first: Option<usize>, most: usize) -> bool {
     loop {
         if rows
             .iter()
@@ -79,12 +71,12 @@ pub(super) fn contradict(mut rows: Vec<Row>, order: Order, most: usize) -> bool 
             }
         }
         let cost = |(_, (up, down)): &(&usize, &(usize, usize))| up * down;
-        let next = match order {
-            Order::Cheapest => signs.iter().min_by_key(cost),
-            Order::First => signs.first_key_value(),
-            Order::Last => signs.last_key_value(),
-        };
-        let Some(at) = next.map(|(at, _)| *at) else {
+        let cheapest = signs.iter().min_by_key(cost).map(|(at, _)| *at);
+        let Some(at) = first
+            .take()
+            .filter(|at| signs.contains_key(at))
+            .or(cheapest)
+        else {
             return false;
         };
         let (with, without): (Vec<Row>, Vec<Row>) = rows

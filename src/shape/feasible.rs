@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Env;
 use super::dim::Dim;
-use super::elimination::{Order, Row, contradict};
+use super::elimination::{Row, contradict};
 use super::poly::{Atom, Monomial, Term};
 use super::requirement::{Cmp, Requirement};
 use crate::text::Name;
@@ -26,7 +26,7 @@ const MAX_ROWS: usize = 320;
 /// Most rounds in which bounds are handed on.
 const MAX_ROUNDS: usize = 24;
 /// Most inequalities for which several orders of elimination are tried.
-const MAX_TRIED: usize = 64;
+const MAX_TRIED: usize = 48;
 /// Most values that are all tried.
 const MAX_VALUES: usize = 1024;
 
@@ -172,12 +172,12 @@ impl System {
             return true;
         }
         // Rounding depends on what is eliminated first.
-        let orders: &[Order] = match self.rows.len() {
-            ..=MAX_TRIED => &[Order::Cheapest, Order::First, Order::Last],
-            _ => &[Order::Cheapest],
+        let tried = match self.rows.len() {
+            ..=MAX_TRIED => self.monomials.len(),
+            _ => 0,
         };
-        let mut orders = orders.iter();
-        orders.any(|order| contradict(self.rows.clone(), *order, MAX_ROWS))
+        let mut orders = [None].into_iter().chain((0..tried).map(Some));
+        orders.any(|first| contradict(self.rows.clone(), first, MAX_ROWS))
     }
 
     /// Whether one of `margins`, of which this is made, is negative at all values within the

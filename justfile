@@ -45,4 +45,4 @@ fuzz target seconds="1800":
     cd fuzz && cargo +nightly fuzz run --fuzz-dir . --sanitizer none {{target}} -- \
         {{ if target == "program_bytes" { "-dict=nn.dict" } else { "" } }} \
         -max_len={{ if target == "program_structured" { "2048" } else { "65536" } }} \
-        -max_total_time={{seconds}} -timeout=1 -rss_limit_mb=500
+        -max_total_time={{seconds}} -timeout=30 -report_slow_units=3 -rss_limit_mb=500

@@ -104,10 +104,10 @@ pub fn analyze(name: &str, bytes: &[u8], loader: &dyn Loader, settings: &Setting
     diagnostics.retain(|diagnostic| !allowed.has(diagnostic));
     if diagnostics.len() > MAX_DIAGNOSTICS {
         diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
-        let left = diagnostics.len() - MAX_DIAGNOSTICS;
         diagnostics.truncate(MAX_DIAGNOSTICS);
         if let Some(last) = diagnostics.last_mut() {
-            last.notes.push(format!("{left} more are not shown"));
+            last.notes
+                .push("there are more, which are not shown".to_owned());
         }
     }
     diagnostics.sort_by_key(|diagnostic| {

@@ -346,12 +346,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         self.checker.parts = self.checker.parts.saturating_add(parts);
     }
 
-    /// Whether the program is too large, which is told at the first `span` that finds out.
+    /// Whether the rest is not looked at. That a program is too large is told at the first `span`
+    /// that finds out.
     pub(super) fn too_large(&mut self, span: Span) -> bool {
         if !self.exhausted() {
             return false;
         }
-        if !std::mem::replace(&mut self.checker.too_large, true) {
+        if self.checker.is_too_large() && !std::mem::replace(&mut self.checker.too_large, true) {
             self.checker.failed.insert(span);
             self.report(match self.checker.steps > MAX_STEPS {
                 true => shapes::too_many_layers(span, MAX_STEPS),
@@ -361,7 +362,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         true
     }
 
-    /// Whether the program is too large: what follows is not looked at.
+    /// Whether the rest is not looked at.
     pub(super) fn exhausted(&self) -> bool {
         self.checker.exhausted()
     }

@@ -26,6 +26,7 @@ mod trial;
 mod unknown;
 pub mod wording;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::diag::Diagnostic;
@@ -57,6 +58,14 @@ pub const MAX_EFFORT: u64 = 25_000_000;
 
 /// How deep uses of blocks may nest.
 pub const MAX_NESTING: usize = 64;
+
+/// After how many errors the rest of a program is not looked at: some more than anybody is told of,
+/// so that it is known that there are more.
+const MAX_ERRORS: usize = 1_100;
+
+/// How many edits all proposals to change a model's inputs may have: each has one for every place
+/// that names a size.
+const MAX_EDITS: usize = 100_000;
 
 /// A file to check, with what its imports are.
 pub struct Unit<'a> {
@@ -117,6 +126,7 @@ pub fn check(
         warned: HashSet::new(),
         trial: None,
         trials: 0,
+        edits: Cell::new(0),
         steps: 0,
         parts: 0,
         too_large: false,
@@ -168,6 +178,8 @@ struct Checker<'a> {
     /// What a model's dimension variables are while a change of its inputs is tried.
     trial: Option<BTreeMap<Name, Dim>>,
     trials: usize,
+    /// Edits of proposals so far.
+    edits: Cell<usize>,
     /// Applications and turns so far.
     steps: usize,
     /// Parts so far.
@@ -421,12 +433,17 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the program is too large.
-    fn exhausted(&self) -> bool {
+    fn is_too_large(&self) -> bool {
         self.steps > MAX_STEPS || self.parts > MAX_PARTS
     }
 
+    /// Whether the rest of the program is not looked at.
+    fn exhausted(&self) -> bool {
+        self.is_too_large() || self.told >= MAX_ERRORS
+    }
+
     /// Checks every block at its definition, used ones before their users, then the models. Of a
-    /// program that is too large the rest is left out.
+    /// program that is too large, or all wrong, the rest is left out.
     fn check_bodies(&mut self) -> Program {
         let mut program = Program::default();
         for root in 0..self.blocks.len() {

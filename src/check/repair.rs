@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::MAX_EDITS;
 use super::build::{Mode, Walk};
 use super::program::{Source, ValueId};
 use super::scope::Operand;
@@ -204,7 +205,7 @@ impl Walk<'_, '_> {
         }
         Some(Fix {
             title: title(&multiples, &numbers),
-            edits: self.edits(&new),
+            edits: self.edits(&new)?,
         })
     }
 
@@ -212,7 +213,7 @@ impl Walk<'_, '_> {
     pub(super) fn multiples_fix(&self, multiples: &BTreeMap<Name, i128>) -> Option<Fix> {
         Some(Fix {
             title: title(multiples, &BTreeMap::new()),
-            edits: self.edits(&self.renamed(multiples)?),
+            edits: self.edits(&self.renamed(multiples)?)?,
         })
     }
 
@@ -237,9 +238,14 @@ impl Walk<'_, '_> {
         Some(new)
     }
 
-    /// The replacement of each variable of `new` wherever the model's text mentions it.
-    fn edits(&self, new: &BTreeMap<Name, (Dim, String)>) -> Vec<Edit> {
+    /// The replacement of each variable of `new` wherever the model's text mentions it; `None` where
+    /// that would be too much.
+    fn edits(&self, new: &BTreeMap<Name, (Dim, String)>) -> Option<Vec<Edit>> {
         let mut edits = Vec::new();
+        let known = self.checker.edits.get();
+        if known > MAX_EDITS {
+            return None;
+        }
         occurrences(self.definition, &mut |expr, whole| {
             if let ExprKind::Name(name) = &expr.kind
                 && let Some((dim, text)) = new.get(name)
@@ -254,7 +260,8 @@ impl Walk<'_, '_> {
                 });
             }
         });
-        edits
+        self.checker.edits.set(known + edits.len());
+        Some(edits)
     }
 }
 

@@ -208,6 +208,10 @@ pub fn choice(argument: &str, name: &str) -> &'static str {
         }
         ("init", "zeros") => "All 0",
         ("init", "ones") => "All 1",
+        ("approximate", "none") => "Computed with the error function, as it is defined",
+        ("approximate", "tanh") => {
+            "Computed by a hyperbolic tangent, as networks do that were trained so"
+        }
         ("dtype", "f32") => "32-bit floating point",
         ("dtype", "i64") => "64-bit integers",
         _ => "",

@@ -124,7 +124,8 @@ fn errors_of_the_program_are_status_1() {
         let output = folder.nnc(&[command, "bad.nn"]);
         status(&output, 1);
         assert!(err(&output).contains("error[E0201]"), "{}", err(&output));
-        assert!(err(&output).ends_with("1 error\n"), "{}", err(&output));
+        let end = "1 error\nsee `nnc explain E0201`\n";
+        assert!(err(&output).ends_with(end), "{}", err(&output));
     }
     let output = folder.nnc(&["run", "bad.nn", "-i", "ones"]);
     status(&output, 1);
@@ -649,4 +650,34 @@ fn a_model_parameter_can_be_set() {
     let output = folder.nnc(&["check", "classes.nn", "--set", "clases=7"]);
     status(&output, 1);
     assert!(err(&output).contains("E0218"), "{}", err(&output));
+}
+
+#[test]
+fn a_weights_file_that_is_given_is_not_blamed_on_the_one_in_the_program() {
+    let folder = Folder::new();
+    folder.file(
+        "net.nn",
+        "model Net {\n    weights \"own.safetensors\"\n    input x: [1, 4]\n    fc: Linear(3)\n    output y\n}\n",
+    );
+    let said = |file: &str| {
+        let output = folder.nnc(&["run", "net.nn", "-i", "ones", "--weights", file]);
+        assert!(!output.status.success());
+        err(&output)
+    };
+    let absent = said("other.safetensors");
+    assert!(
+        absent.contains("`other.safetensors` cannot be read"),
+        "{absent}"
+    );
+    assert!(absent.contains("net.nn:1:7"), "{absent}");
+    // A file without tensors.
+    folder.file("empty.safetensors", "\u{2}\0\0\0\0\0\0\0{}");
+    let missing = said("empty.safetensors");
+    assert!(
+        missing.contains("are not in `empty.safetensors`"),
+        "{missing}"
+    );
+    assert!(missing.contains("net.nn:4:5"), "{missing}");
+    let own = folder.nnc(&["run", "net.nn", "-i", "ones"]);
+    assert!(err(&own).contains("net.nn:2:"), "{}", err(&own));
 }

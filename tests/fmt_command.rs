@@ -64,9 +64,15 @@ fn files_are_laid_out_in_their_place_and_named() {
     assert_eq!((status, &*out), (0, "a.nn\n"));
     assert_eq!(err, "note: 1 of 2 files were laid out\n");
     assert_eq!(folder.read("a.nn"), NEAT);
-    assert_eq!(std::fs::read_dir(folder.0.path()).expect("there").count(), 2);
+    assert_eq!(
+        std::fs::read_dir(folder.0.path()).expect("there").count(),
+        2
+    );
     folder.file("a.nn", UGLY);
-    assert_eq!(folder.fmt("-q a.nn b.nn", ""), (0, String::new(), String::new()));
+    assert_eq!(
+        folder.fmt("-q a.nn b.nn", ""),
+        (0, String::new(), String::new())
+    );
     assert_eq!(folder.read("a.nn"), NEAT);
 }
 
@@ -74,7 +80,11 @@ fn files_are_laid_out_in_their_place_and_named() {
 fn standard_input_is_laid_out_to_standard_output() {
     let folder = Folder::new();
     for args in ["-", "--stdin-filepath x.nn", "- --stdin-filepath x.nn"] {
-        assert_eq!(folder.fmt(args, UGLY), (0, NEAT.into(), String::new()), "{args}");
+        assert_eq!(
+            folder.fmt(args, UGLY),
+            (0, NEAT.into(), String::new()),
+            "{args}"
+        );
     }
     let (status, out, err) = folder.fmt("--stdin-filepath x.nn --check", UGLY);
     assert_eq!((status, &*err), (1, ""));
@@ -96,8 +106,14 @@ fn a_check_shows_what_would_change_and_writes_nothing() {
          +    Add(1)\n-  output y }\n+    output y\n+}\n"
     );
     assert_eq!(folder.read("a.nn"), UGLY);
-    assert_eq!(folder.fmt("--check b.nn", ""), (0, String::new(), String::new()));
-    assert_eq!(folder.fmt("--check -q a.nn", ""), (1, String::new(), String::new()));
+    assert_eq!(
+        folder.fmt("--check b.nn", ""),
+        (0, String::new(), String::new())
+    );
+    assert_eq!(
+        folder.fmt("--check -q a.nn", ""),
+        (1, String::new(), String::new())
+    );
     let (_, out, _) = folder.fmt("--check --color always a.nn", "");
     assert!(out.contains("\u{1b}["), "{out}");
 }
@@ -122,7 +138,10 @@ fn a_broken_line_is_left_with_a_warning() {
     folder.file("a.nn", BROKEN);
     let (status, out, err) = folder.fmt("a.nn", "");
     assert_eq!((status, &*out), (0, "a.nn\n"));
-    assert!(err.starts_with("warning: a part of a.nn has a mistake"), "{err}");
+    assert!(
+        err.starts_with("warning: a part of a.nn has a mistake"),
+        "{err}"
+    );
     assert_eq!(folder.read("a.nn"), BROKEN.replace("  conv1", "    conv1"));
     assert_eq!(folder.fmt("-q a.nn", ""), (0, String::new(), String::new()));
 }
@@ -134,8 +153,14 @@ fn a_file_that_cannot_be_read_does_not_keep_the_others_from_it() {
     folder.file("a.nn", UGLY);
     let (status, out, err) = folder.fmt("no.nn latin1.nn a.nn", "");
     assert_eq!((status, &*out), (3, "a.nn\n"));
-    assert!(err.contains("`no.nn` cannot be read: no such file"), "{err}");
-    assert!(err.contains("`latin1.nn` cannot be read: it is not UTF-8 text"), "{err}");
+    assert!(
+        err.contains("`no.nn` cannot be read: no such file"),
+        "{err}"
+    );
+    assert!(
+        err.contains("`latin1.nn` cannot be read: it is not UTF-8 text"),
+        "{err}"
+    );
     assert_eq!(folder.read("a.nn"), NEAT);
     assert_eq!(folder.fmt("--check no.nn a.nn", "").0, 3);
 }
@@ -143,12 +168,22 @@ fn a_file_that_cannot_be_read_does_not_keep_the_others_from_it() {
 #[test]
 fn folders_are_walked_without_what_is_hidden() {
     let folder = Folder::new();
-    for name in ["a.nn", "sub/b.nn", "sub/deep/c.nn", "sub/d.txt", ".hidden/e.nn", "sub/.f.nn"] {
+    for name in [
+        "a.nn",
+        "sub/b.nn",
+        "sub/deep/c.nn",
+        "sub/d.txt",
+        ".hidden/e.nn",
+        "sub/.f.nn",
+    ] {
         folder.file(name, UGLY);
     }
     let (status, out, err) = folder.fmt(".", "");
     assert_eq!(status, 0);
-    let named: Vec<&str> = out.lines().map(|line| line.trim_start_matches("./")).collect();
+    let named: Vec<&str> = out
+        .lines()
+        .map(|line| line.trim_start_matches("./"))
+        .collect();
     assert_eq!(named, ["a.nn", "sub/b.nn", "sub/deep/c.nn"]);
     assert_eq!(err, "note: 3 of 3 files were laid out\n");
     for name in ["sub/d.txt", ".hidden/e.nn", "sub/.f.nn"] {

@@ -154,3 +154,64 @@ model M {
         assert!(results[0].as_f32().unwrap().iter().all(|x| *x == 0.0));
     }
 }
+
+#[test]
+fn the_parts_of_a_split_are_numbered() {
+    let input = "input x: [N, 12]";
+    let split = "parts: Split(axis=-1, parts=3)";
+    for (line, code) in [
+        ("Add from parts.0, parts.1, parts.2 -> [N, 4]", None),
+        ("Add from parts, parts.1            -> [N, 4]", None),
+        ("Identity from parts.3", Some("E0208")),
+        ("Identity from parts.first", Some("E0208")),
+        ("Identity from parts.0.1", Some("E0208")),
+    ] {
+        let told = lines(&[input, split, line]);
+        let codes: Vec<&str> = told.iter().map(|told| &told[..5]).collect();
+        assert_eq!(codes, Vec::from_iter(code), "{line}");
+    }
+    let program = "\
+model M {
+    input x: [N, 12]
+    parts: Split(-1, (2, 6, 4))
+    last: Identity from parts.2
+    output middle: [N, 6] from parts.1
+    output end: [N, 4] from last
+}
+";
+    let results = results(program, 2);
+    assert_eq!(results[0].as_f32().unwrap()[..2], [2.0, 3.0]);
+    assert_eq!(results[1].as_f32().unwrap()[4..], [20.0, 21.0, 22.0, 23.0]);
+}
+
+#[test]
+fn other_frameworks_names_are_answered_with_ours() {
+    for (line, ours) in [
+        ("LayerNormalization()", "LayerNorm"),
+        ("nn.LayerNorm(4)", "LayerNorm"),
+        ("nn.GELU()", "GELU"),
+        ("ZeroPadding2D(1)", "Pad"),
+        ("torch.matmul", "MatMul"),
+        ("F.pad(1)", "Pad"),
+        ("nn.AdaptiveAvgPool2d(1)", "AdaptiveAvgPool"),
+        ("nn.Hardswish()", "HardSwish"),
+        ("ReduceMean(1)", "Mean"),
+        ("GroupNormalization(2)", "GroupNorm"),
+        ("nn.LocalResponseNorm(5)", "LRN"),
+        ("Cropping2D(1)", "Crop"),
+        ("torch.stack", "Stack"),
+        ("torch.chunk(2)", "Split"),
+    ] {
+        let program = format!("model M {{\ninput x: [N, 8, 8, 4]\n{line}\noutput y\n}}\n");
+        let analysis = check(&program);
+        let errors = analysis.diagnostics.iter().filter(|it| it.is_error());
+        let fixes: Vec<&str> = errors
+            .flat_map(|diagnostic| &diagnostic.fixes)
+            .map(|fix| fix.title.as_str())
+            .collect();
+        let named = fixes
+            .iter()
+            .any(|title| title.contains(&format!("`{ours}")));
+        assert!(named, "{line}: {fixes:?} {:?}", told(&analysis));
+    }
+}

@@ -156,13 +156,6 @@ fn check_clean(rng: &mut Rng, text: &str, tally: &mut Tally) -> Result<(), Strin
     }
     if allowed == 0 {
         tally.count("models for which no sizes were found");
-        println!(
-            "NOSIZES {:?}\n{text}",
-            requirements
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        );
     }
     Ok(())
 }

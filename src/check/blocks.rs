@@ -373,7 +373,23 @@ impl<'a> Walk<'_, 'a> {
             }
             formals.push((Shape(dims), shape));
         }
-        let (values, obligations) = self.unify(&formals, &types, &own);
+        let (values, obligations) = match self.unify(&formals, &types, &own) {
+            Ok(bound) => bound,
+            Err((input, why)) => {
+                let operands = self.described(&used.operands);
+                let shape = formals[input].1;
+                let written = self.checker.sources.slice(shape.span).to_owned();
+                let diagnostic = block_uses::block_does_not_fit(
+                    operands[input].asked.unwrap_or(used.name),
+                    &definition.name.value,
+                    (&written, shape.span),
+                    &operands[input],
+                )
+                .note(why);
+                self.tell(frame, used.statement, diagnostic);
+                return false;
+            }
+        };
         let failures = self.discharge(frame, &obligations, used.statement);
         if used
             .operands

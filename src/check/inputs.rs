@@ -9,7 +9,7 @@ use super::scope::{ConstKind, Current, Entity, EntityKind, Frame, Operand};
 use super::wording::{contradictions, names, shapes};
 use crate::layers::def::TensorType;
 use crate::layers::error::{Blame, Claim, Obligation, Side};
-use crate::shape::{Dim, Shape};
+use crate::shape::{Bound, Dim, Shape, at_least, at_most};
 use crate::syntax::ast::{Definition, Expr, ExprKind, Ident, ShapeExpr, StatementKind};
 use crate::tensor::DType;
 use crate::text::{Name, Span, Spanned};
@@ -57,6 +57,9 @@ pub fn variables(definition: &Definition, taken: impl Fn(&str) -> bool) -> Vec<S
     }
     found
 }
+
+/// The sizes of a block's dimension variables, and the claims that are left.
+type Unified = (HashMap<Name, Dim>, Vec<Obligation>);
 
 impl Walk<'_, '_> {
     /// `input name: dtype[shape]`
@@ -195,7 +198,9 @@ impl Walk<'_, '_> {
         loop {
             let before = bound.len();
             for dim in &dims {
-                if let Some(linear) = dim.linear_in(&bound) {
+                if let Some(linear) = dim.linear_in(&bound)
+                    && self.never_zero(&linear.scale)
+                {
                     bound.insert(linear.var);
                 }
             }
@@ -222,14 +227,21 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Whether a size by which a variable is multiplied is not 0 for any sizes that are allowed.
+    fn never_zero(&self, scale: &Dim) -> bool {
+        at_least(scale, 1, &self.bounds) == Bound::Proved
+            || at_most(scale, -1, &self.bounds) == Bound::Proved
+    }
+
     /// Binds a block's dimension variables from the values that a use brings. The claims that
-    /// are left say, for each input and axis, what must hold.
+    /// are left say, for each input and axis, what must hold; an axis that gives no whole size
+    /// is an error, of that input and in a sentence.
     pub(super) fn unify(
         &mut self,
         inputs: &[(Shape, &ShapeExpr)],
         actuals: &[Option<TensorType>],
         variables: &[Spanned<Name>],
-    ) -> (HashMap<Name, Dim>, Vec<Obligation>) {
+    ) -> Result<Unified, (usize, String)> {
         let own: HashMap<Name, Name> = variables
             .iter()
             .map(|variable| (hygienic(&variable.value), variable.value.clone()))
@@ -237,6 +249,7 @@ impl Walk<'_, '_> {
         let mut solved: BTreeMap<Name, Dim> = BTreeMap::new();
         let mut obligations = Vec::new();
         let mut pending: Vec<(usize, usize)> = Vec::new();
+        let mut broken = None;
         for (at, (shape, _)) in inputs.iter().enumerate() {
             if actuals.get(at).is_some_and(Option::is_some) {
                 pending.extend((0..shape.rank()).map(|axis| (at, axis)));
@@ -267,7 +280,6 @@ impl Walk<'_, '_> {
                 let Some(linear) = formal.linear_in(&bound) else {
                     return true;
                 };
-                let scale = linear.scale;
                 let plain: BTreeMap<Name, Dim> = own
                     .iter()
                     .map(|(hidden, name)| (hidden.clone(), Dim::var(name.clone())))
@@ -275,11 +287,31 @@ impl Walk<'_, '_> {
                 let written = formal.subst(&plain).unwrap_or_else(|_| formal.clone());
                 let rule = format!("axis {axis} is `{actual}` where the block says `{written}`");
                 let part = linear.offset.subst(&solved).and_then(|offset| {
+                    let scale = linear.scale.subst(&solved)?;
                     let rest = actual.sub(&offset)?;
-                    if scale < 0 { rest.times(-1) } else { Ok(rest) }
+                    match scale.as_const() {
+                        Some(..0) => Ok((rest.times(-1)?, scale.times(-1)?)),
+                        _ => Ok((rest, scale)),
+                    }
                 });
-                let Ok(part) = part else { return false };
-                let divisor = scale.unsigned_abs() as i128;
+                let Ok((mut part, scale)) = part else {
+                    broken.get_or_insert((at, format!("{rule}, which is beyond what is computed")));
+                    return false;
+                };
+                let divisor = match scale.as_const() {
+                    Some(divisor) if divisor > 0 => divisor,
+                    _ => match part.exact_div(&scale) {
+                        Some(quotient) => {
+                            part = quotient;
+                            1
+                        }
+                        None => {
+                            let why = format!("`{part}` is not always a multiple of `{scale}`");
+                            broken.get_or_insert((at, format!("{rule}, and {why}")));
+                            return false;
+                        }
+                    },
+                };
                 if divisor > 1 {
                     obligations.push(Obligation {
                         claim: Claim::Divides {
@@ -318,11 +350,14 @@ impl Walk<'_, '_> {
                 break;
             }
         }
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
         let values = solved
             .into_iter()
             .map(|(name, dim)| (own[&name].clone(), dim))
             .collect();
-        (values, obligations)
+        Ok((values, obligations))
     }
 }
 

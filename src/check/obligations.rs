@@ -12,6 +12,9 @@ use crate::shape::{
 };
 use crate::text::Span;
 
+/// Most requirements from which an equality is concluded.
+const MAX_PREMISES: usize = 48;
+
 /// A claim that does not hold.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -67,6 +70,12 @@ impl Walk<'_, '_> {
                 Outcome::Unknown => {
                     if self.mode == Mode::Model {
                         self.checker.warn(lints::undecided(place, &obligation.rule));
+                        self.undecided
+                            .extend(plain(&obligation.claim).map(|requirement| Required {
+                                requirement,
+                                rule: obligation.rule.to_string(),
+                                span: place,
+                            }));
                     }
                 }
             }
@@ -126,7 +135,7 @@ impl Walk<'_, '_> {
         match equal(left, right, bounds) {
             Verdict::Proved => Outcome::Holds,
             Verdict::Unknown => Outcome::Unknown,
-            Verdict::Refuted(example) if self.excluded(left, right, &example) => Outcome::Holds,
+            Verdict::Refuted(_) if self.follows(left, right) => Outcome::Holds,
             Verdict::Refuted(example) if self.mode == Mode::Generic => {
                 self.satisfiable(left, right, bounds, example)
             }
@@ -134,11 +143,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Whether two sizes that differ at `example` are the same wherever the requirements hold that
-    /// compare sizes; those that are bounds are known already.
-    fn excluded(&self, left: &Dim, right: &Dim, example: &Counterexample) -> bool {
-        let met = |one: &Requirement| one.holds(&example.env) != Some(false);
-        if self.asked().all(met) {
+    /// Whether two sizes that differ for some sizes within the bounds are the same wherever the
+    /// requirements hold that compare sizes.
+    fn follows(&self, left: &Dim, right: &Dim) -> bool {
+        let compares = |one: &Requirement| matches!(one, Requirement::Compare { .. });
+        if !self.asked().any(compares) || self.asked().count() > MAX_PREMISES {
             return false;
         }
         let same = Requirement::Compare {
@@ -146,8 +155,7 @@ impl Walk<'_, '_> {
             op: Cmp::Eq,
             right: right.clone(),
         };
-        let all = self.strongest();
-        follows(&same, all.iter().map(|one| &one.requirement))
+        follows(&same, self.asked())
     }
 
     /// A refuted equality in a block: its requirement, unless nothing can satisfy it.
@@ -173,6 +181,20 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// The claim itself as a condition; `None` for a remainder beyond what is computed.
+fn plain(claim: &Claim) -> Option<Requirement> {
+    let (left, op, right) = match claim {
+        Claim::Equal(left, right) => (left.dim.clone(), Cmp::Eq, right.dim.clone()),
+        Claim::Divides { divisor, of } => {
+            let rest = of.dim.rem(*divisor).ok()?;
+            (rest, Cmp::Eq, Dim::constant(0))
+        }
+        Claim::AtLeast { of, low } => (of.dim.clone(), Cmp::Ge, Dim::constant(*low)),
+        Claim::AtMost { of, high } => (of.dim.clone(), Cmp::Le, Dim::constant(*high)),
+    };
+    Some(Requirement::Compare { left, op, right })
 }
 
 /// The fewest of `all`, which no sizes meet together, that still no sizes do. What is not seen to
@@ -217,7 +239,7 @@ pub(super) fn positive_sizes(
                 rest = quotient;
             }
         }
-        rest.as_const().is_some_and(|rest| rest >= 1)
+        rest.least(bounds).is_some_and(|least| least >= 1)
     };
     let known = |size: &Dim| {
         size.as_const().is_some()

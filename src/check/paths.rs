@@ -366,6 +366,11 @@ fn in_layer(layer: &LayerEntity, kind: &SegmentKind, at: usize) -> Result<Vec<Ta
                 _ => None,
             }
         }
+        SegmentKind::Index(number) if layer.def.numbered() => {
+            let at = usize::try_from(*number).ok();
+            at.and_then(|at| layer.results.get(at))
+                .map(|value| Target::Value(*value))
+        }
         _ => None,
     };
     match found {
@@ -374,8 +379,17 @@ fn in_layer(layer: &LayerEntity, kind: &SegmentKind, at: usize) -> Result<Vec<Ta
         None => {
             let results = signature.results.iter().copied();
             let params = layer.params.iter().map(|(param, _)| *param);
-            let instead: Vec<String> = results.chain(params).map(str::to_owned).collect();
+            let mut instead: Vec<String> = results.chain(params).map(str::to_owned).collect();
+            let count = layer.results.len();
+            if let (true, Some(last)) = (layer.def.numbered(), count.checked_sub(1)) {
+                instead.push(last.to_string());
+            }
             let why = match kind {
+                _ if layer.def.numbered() => format!(
+                    "`{}` has {count} {} here, counted from 0",
+                    layer.def.name(),
+                    if count == 1 { "result" } else { "results" }
+                ),
                 SegmentKind::Name(_) => format!(
                     "`{}` has no result or weight of that name",
                     layer.def.name()

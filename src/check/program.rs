@@ -65,6 +65,8 @@ pub struct Model {
     pub params: Vec<Param>,
     /// What its sizes must meet beyond being at least 1, simplified.
     pub requirements: Vec<Required>,
+    /// What could not be decided for every size: a run checks it, and there was a warning.
+    pub undecided: Vec<Required>,
     /// The weights file that it names, relative to its own file.
     pub weights: Option<Spanned<Name>>,
     /// Whether an error was found in it or in what it uses: it cannot run.

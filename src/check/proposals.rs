@@ -309,7 +309,7 @@ impl Walk<'_, '_> {
             for (layer, before, after) in steps.into_iter().rev() {
                 if after > before {
                     grows |= found.is_some();
-                } else if found.is_none() && before > after {
+                } else if found.is_none() && before > after && after >= 1 {
                     // The nearest whole factor.
                     let near = before.checked_mul(2)?.checked_add(after)? / after.checked_mul(2)?;
                     factor = before.min(1 << 20).min(near).checked_mul(factor)?;

@@ -67,7 +67,7 @@ pub fn foreign_loop(at: Span, right: Option<String>) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         Code::E0101,
         at,
-        "a loop is `repeat`, with how often, and `as` with a name for the turn's number",
+        "a loop is `repeat COUNT {`, or `repeat COUNT as i {` where `i` is the turn's number",
     )
     .here("a loop of another language");
     match right {

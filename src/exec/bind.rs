@@ -104,6 +104,17 @@ struct Origin {
     axis: usize,
 }
 
+/// How soon an axis may bind a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ease {
+    /// The axis is the variable.
+    Alone,
+    /// Numbers multiply it: `2*h + 1`.
+    Numbers,
+    /// Other variables multiply it: `H*W`.
+    Others,
+}
+
 /// An axis that does not fit, with the reason where the shapes alone do not show it.
 struct Misfit {
     axis: usize,
@@ -157,14 +168,15 @@ impl<'a> Binding<'a> {
     }
 
     /// Binds until nothing changes: an axis may need what a later one brings. Variables that
-    /// stand alone go first, since no size can contradict them.
+    /// stand alone go first, since no size can contradict them, and those that other variables
+    /// multiply last.
     fn solve(&mut self) {
         loop {
             let before = self.open.len();
-            for alone in [true, false] {
+            for most in [Ease::Alone, Ease::Numbers, Ease::Others] {
                 let open = std::mem::take(&mut self.open);
                 for at in open {
-                    if (alone && self.dim(at).as_var().is_none()) || !self.visit(at) {
+                    if self.ease(at) > most || !self.visit(at) {
                         self.open.push(at);
                     }
                 }
@@ -172,6 +184,15 @@ impl<'a> Binding<'a> {
             if self.open.len() == before {
                 return;
             }
+        }
+    }
+
+    fn ease(&self, at: Origin) -> Ease {
+        let dim = self.dim(at);
+        match dim.linear_in(&self.bound) {
+            _ if dim.as_var().is_some() => Ease::Alone,
+            Some(linear) if linear.scale.as_const().is_none() => Ease::Others,
+            _ => Ease::Numbers,
         }
     }
 
@@ -189,32 +210,42 @@ impl<'a> Binding<'a> {
         let Some(linear) = dim.linear_in(&self.bound) else {
             return false;
         };
-        let Ok(offset) = linear.offset.eval(&self.env) else {
+        let (Ok(scale), Ok(offset)) = (linear.scale.eval(&self.env), linear.offset.eval(&self.env))
+        else {
             return false;
         };
         // `None` stands for numbers that no size reaches: nothing is bound then.
         let Some(rest) = size.checked_sub(offset) else {
             return false;
         };
-        let Some(value) = rest.checked_div_euclid(linear.scale) else {
+        if scale == 0 && rest != 0 {
+            // Whatever the variable is, it changes nothing here.
+            self.differs(at, offset);
+            return true;
+        }
+        let Some(value) = rest.checked_div_euclid(scale) else {
             return false;
         };
-        let reaches = |value: i128| value.checked_mul(linear.scale)?.checked_add(offset);
-        let near = [Some(value), value.checked_add(1)].map(|value| reaches(value?));
         let axis = at.axis;
-        if rest.rem_euclid(linear.scale) != 0 {
-            let mut near: Vec<_> = near
-                .into_iter()
-                .flatten()
-                .filter(|size| *size >= 1)
-                .collect();
+        if rest.rem_euclid(scale) != 0 {
+            let reaches = |value: i128| value.checked_mul(scale)?.checked_add(offset);
+            let near = [Some(value), value.checked_add(scale.signum())];
+            let near = near.into_iter().filter_map(|value| reaches(value?));
+            let mut near: Vec<_> = near.filter(|size| *size >= 1).collect();
             near.sort_unstable();
-            let reason = format!(
-                "axis {axis} is {dim}, and no whole {} makes that {size}; the nearest sizes are {}",
-                linear.var,
-                data::list(&near)
-            );
-            self.misfit(at, Some(reason), None);
+            let origins = self.origins_of(dim);
+            let says: Vec<_> = origins.iter().map(|(_, text)| text.clone()).collect();
+            let var = &linear.var;
+            let fails = match says.is_empty() {
+                true => format!("axis {axis} is {dim}, and no whole {var} makes that {size}"),
+                false => format!(
+                    "{}, so no whole {var} makes axis {axis}, which is {dim}, {size}",
+                    data::list(&says)
+                ),
+            };
+            let reason = format!("{fails}; the nearest sizes are {}", data::list(&near));
+            let other = origins.into_iter().find(|(pair, _)| *pair != at.pair);
+            self.misfit(at, Some(reason), other);
         } else if value < 1 {
             let reason = match dim.as_var() {
                 Some(_) => format!("axis {axis} is empty"),
@@ -235,25 +266,11 @@ impl<'a> Binding<'a> {
     /// Notes that axis `at` has another size than the variables bound so far say.
     fn differs(&mut self, at: Origin, expected: i128) {
         let dim = self.dim(at);
-        let vars: Vec<Name> = dim.vars().into_iter().collect();
-        if vars.is_empty() {
+        if dim.as_const().is_some() {
             return self.misfit(at, None, None);
         }
-        let origins = vars.iter().filter_map(|var| {
-            let origin = self.origins.get(var)?;
-            let value = self.env.get(var)?;
-            let (input, _, given) = &self.pairs[origin.pair];
-            Some((
-                origin.pair,
-                format!(
-                    "{var} is {value} by axis {} of {}",
-                    origin.axis, given.source
-                ),
-                input,
-            ))
-        });
-        let origins: Vec<_> = origins.collect();
-        let says: Vec<_> = origins.iter().map(|(_, text, _)| text.clone()).collect();
+        let origins = self.origins_of(dim);
+        let says: Vec<_> = origins.iter().map(|(_, text)| text.clone()).collect();
         let reason = match dim.as_var() {
             Some(_) => format!(
                 "{}, so axis {} must be {expected}",
@@ -266,9 +283,24 @@ impl<'a> Binding<'a> {
                 at.axis
             ),
         };
-        let other = origins.iter().find(|(pair, ..)| *pair != at.pair);
-        let other = other.map(|(pair, text, _)| (*pair, text.clone()));
+        let other = origins.into_iter().find(|(pair, _)| *pair != at.pair);
         self.misfit(at, Some(reason), other);
+    }
+
+    /// For each variable of `dim` that is bound, the pair that binds it and how.
+    fn origins_of(&self, dim: &Dim) -> Vec<(usize, String)> {
+        let vars = dim.vars().into_iter();
+        let origins = vars.filter_map(|var| {
+            let origin = self.origins.get(&var)?;
+            let value = self.env.get(&var)?;
+            let (_, _, given) = &self.pairs[origin.pair];
+            let text = format!(
+                "{var} is {value} by axis {} of {}",
+                origin.axis, given.source
+            );
+            Some((origin.pair, text))
+        });
+        origins.collect()
     }
 
     fn misfit(&mut self, at: Origin, reason: Option<String>, other: Option<(usize, String)>) {

@@ -39,6 +39,8 @@ enum Order {
     KernelFirst,
     /// `[k…, in, multiplier]` for `[in · multiplier, 1, k…]`.
     Depthwise,
+    /// `[1, …, C]` for `[C]`: slopes shared along the spatial axes.
+    Shared,
 }
 
 fn order(kind: &str, name: &str) -> Option<Order> {
@@ -46,6 +48,7 @@ fn order(kind: &str, name: &str) -> Option<Order> {
         ("Linear", Some("weight")) => Some(Order::Transposed),
         ("Conv" | "ConvTranspose", Some("weight")) => Some(Order::KernelFirst),
         ("DepthwiseConv", Some("weight")) => Some(Order::Depthwise),
+        ("PReLU", Some("weight")) => Some(Order::Shared),
         _ => None,
     }
 }
@@ -60,6 +63,11 @@ pub fn shape(kind: &str, name: &str, found: &[usize]) -> Option<Vec<usize>> {
         }
         (Order::Depthwise, [kernel @ .., channels, multiplier]) if !kernel.is_empty() => {
             [&[channels.checked_mul(*multiplier)?, 1], kernel].concat()
+        }
+        (Order::Shared, [ones @ .., channels])
+            if !ones.is_empty() && ones.iter().all(|size| *size == 1) =>
+        {
+            vec![*channels]
         }
         _ => return None,
     })
@@ -85,6 +93,7 @@ pub fn convert(kind: &str, name: &str, tensor: Tensor) -> Tensor {
             .into_iter()
             .chain(0..rank - 2)
             .collect(),
+        Order::Shared => (0..rank).collect(),
     };
     let moved: ArrayD<f32> = array
         .view()
@@ -100,6 +109,7 @@ pub fn convert(kind: &str, name: &str, tensor: Tensor) -> Tensor {
                     .as_standard_layout()
                     .into_owned()
             }),
+        Order::Shared => moved.into_shape_with_order(IxDyn(&shape)),
         _ => Ok(moved),
     };
     moved.map_or(tensor, Tensor::F32)
@@ -124,7 +134,7 @@ mod tests {
 
     #[test]
     fn puts_axes_in_our_order() {
-        let cases: [Case; 4] = [
+        let cases: [Case; 5] = [
             ("Linear", &[2, 3], &[3, 2], &[0., 3., 1., 4., 2., 5.]),
             ("Conv", &[2, 1, 3], &[3, 1, 2], &[0., 3., 1., 4., 2., 5.]),
             (
@@ -134,6 +144,7 @@ mod tests {
                 &[0., 4., 1., 5., 2., 6., 3., 7.],
             ),
             ("PReLU", &[2], &[2], &[0., 1.]),
+            ("PReLU", &[1, 1, 2], &[2], &[0., 1.]),
         ];
         for (kind, keras, ours, elements) in cases {
             let converted = convert(kind, "x.weight", counted(keras));

@@ -85,8 +85,10 @@ pub fn softplus(data: &mut [f32]) {
 mod tests {
     use super::*;
 
+    type Function = fn(&mut [f32]);
+
     /// `f` of one number.
-    fn of(f: fn(&mut [f32]), x: f32) -> f32 {
+    fn of(f: Function, x: f32) -> f32 {
         let mut data = [x];
         f(&mut data);
         data[0]
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn agree_with_their_formulas_in_double_precision() {
         type Exact = fn(f64) -> f64;
-        let functions: [(&str, fn(&mut [f32]), Exact); 8] = [
+        let functions: [(&str, Function, Exact); 8] = [
             ("relu6", relu6, |x| x.clamp(0.0, 6.0)),
             (
                 "elu",
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn edges_are_those_of_pytorch() {
         let (inf, nan) = (f32::INFINITY, f32::NAN);
-        let functions: [(fn(&mut [f32]), [f32; 4]); 10] = [
+        let functions: [(Function, [f32; 4]); 10] = [
             // At -∞, -1e30, 1e30 and ∞.
             (relu6, [0.0, 0.0, 6.0, 6.0]),
             (|data| elu(data, 2.0), [-2.0, -2.0, 1e30, inf]),

@@ -59,21 +59,42 @@ pub fn permute<T: Copy + Send + Sync>(
     );
     assert_eq!(out.len(), input.len(), "out is as large as the input");
     assert_eq!(order.len(), shape.len(), "every axis once");
-    if out.is_empty() {
-        return;
-    }
+    let strides = strides(shape);
+    let axes: Vec<_> = order
+        .iter()
+        .map(|axis| (shape[*axis], strides[*axis]))
+        .collect();
+    strided(input, 0, &axes, out);
+}
+
+/// The elements from one of an axis to the next, for each axis of a dense box of `shape`.
+pub fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for i in (1..shape.len()).rev() {
         strides[i - 1] = strides[i] * shape[i];
     }
-    // The result's axes, outermost first, as (size, stride in the input); neighbours that stay
-    // neighbours are one axis.
-    let mut axes: Vec<(usize, usize)> = Vec::with_capacity(shape.len());
-    for &axis in order {
-        let (size, stride) = (shape[axis], strides[axis]);
-        if size == 1 {
-            continue;
-        }
+    strides
+}
+
+/// Fills `out`, whose axes have these (size, stride in `input`), from element `start` of `input` on.
+/// A stride of 0 repeats.
+pub fn strided<T: Copy + Send + Sync>(
+    input: &[T],
+    start: usize,
+    sizes: &[(usize, usize)],
+    out: &mut [T],
+) {
+    assert_eq!(
+        out.len(),
+        sizes.iter().map(|axis| axis.0).product::<usize>(),
+        "out has its sizes"
+    );
+    if out.is_empty() {
+        return;
+    }
+    // Outermost first; neighbours that stay neighbours are one axis.
+    let mut axes: Vec<(usize, usize)> = Vec::with_capacity(sizes.len());
+    for &(size, stride) in sizes.iter().filter(|axis| axis.0 != 1) {
         match axes.last_mut() {
             Some(outer) if outer.1 == size * stride => *outer = (outer.0 * size, stride),
             _ => axes.push((size, stride)),
@@ -82,6 +103,9 @@ pub fn permute<T: Copy + Send + Sync>(
     if axes.is_empty() {
         axes.push((1, 1));
     }
+    let reach: usize = axes.iter().map(|(size, stride)| (size - 1) * stride).sum();
+    assert!(start + reach < input.len(), "every element is there");
+    let input = &input[start..];
     // Tasks divide the outermost axis, so that each writes one piece of the result.
     let (size, stride) = axes[0];
     let each = out.len() / size;
@@ -115,15 +139,17 @@ fn copy_box<T: Copy>(input: &[T], axes: &[(usize, usize)], out: &mut [T]) {
     // Another axis along which the input is contiguous: with the innermost one, a transposition.
     let across = outer
         .iter()
-        .position(|&(_, stride)| step != 1 && stride == 1);
+        .position(|&(_, stride)| step > 1 && stride == 1);
     let Some(across) = across else {
         for (i, row) in out.chunks_exact_mut(row_len).enumerate() {
             let start = offset(i, outer, |_| false);
-            if step == 1 {
-                row.copy_from_slice(&input[start..start + row_len]);
-            } else {
-                let source = input[start..].iter().step_by(step);
-                row.iter_mut().zip(source).for_each(|(y, &x)| *y = x);
+            match step {
+                0 => row.fill(input[start]),
+                1 => row.copy_from_slice(&input[start..start + row_len]),
+                _ => {
+                    let source = input[start..].iter().step_by(step);
+                    row.iter_mut().zip(source).for_each(|(y, &x)| *y = x);
+                }
             }
         }
         return;
@@ -234,6 +260,36 @@ mod tests {
                     }
                     at[i] = 0;
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn strided_boxes_agree_with_index_arithmetic() {
+        let cases: &[(usize, &[(usize, usize)])] = &[
+            (3, &[]),
+            (2, &[(5, 1)]),
+            (0, &[(4, 7)]),
+            (1, &[(3, 20), (4, 2)]),
+            (5, &[(3, 0), (4, 1)]),
+            (5, &[(3, 1), (4, 0)]),
+            (0, &[(2, 0), (3, 5), (4, 0), (5, 1)]),
+            (7, &[(2, 100), (3, 1), (4, 10)]),
+            (0, &[(300, 400), (300, 1)]),
+            (3, &[(300, 1), (300, 0)]),
+            (0, &[(2, 3), (0, 1)]),
+        ];
+        let input: Vec<i64> = (0..150_000).collect();
+        for &(start, sizes) in cases {
+            let mut out = vec![-1; sizes.iter().map(|axis| axis.0).product()];
+            strided(&input, start, sizes, &mut out);
+            for (i, &got) in out.iter().enumerate() {
+                let (mut rest, mut at) = (i, start);
+                for (size, stride) in sizes.iter().rev() {
+                    at += rest % size * stride;
+                    rest /= size;
+                }
+                assert_eq!(got, at as i64, "{sizes:?} at {i}");
             }
         }
     }

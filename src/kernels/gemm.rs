@@ -33,15 +33,33 @@ impl PackedB {
 
     /// Packs the matrix whose element in `column` at `depth` is `element(column, depth)`.
     pub fn from_fn(n: usize, k: usize, element: impl Fn(usize, usize) -> f32) -> PackedB {
-        let mut panels = Vec::with_capacity(n.div_ceil(NARROW) * NARROW * k);
+        let mut packed = PackedB::empty();
+        packed.refill(n, k, element);
+        packed
+    }
+
+    /// A matrix without elements, to be filled later.
+    pub fn empty() -> PackedB {
+        PackedB {
+            n: 0,
+            k: 0,
+            panels: Vec::new(),
+        }
+    }
+
+    /// Packs another matrix in place of this one, as [`PackedB::from_fn`] does, in the memory that
+    /// is there if it is enough.
+    pub fn refill(&mut self, n: usize, k: usize, element: impl Fn(usize, usize) -> f32) {
+        (self.n, self.k) = (n, k);
+        self.panels.clear();
+        self.panels.reserve(n.div_ceil(NARROW) * NARROW * k);
         for first in (0..n).step_by(WIDE) {
             let width = panel_width(n - first);
             for depth in 0..k {
                 let column = |c: usize| if c < n { element(c, depth) } else { 0.0 };
-                panels.extend((first..first + width).map(column));
+                self.panels.extend((first..first + width).map(column));
             }
         }
-        PackedB { n, k, panels }
     }
 
     /// Columns: output features.

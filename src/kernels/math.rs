@@ -93,7 +93,7 @@ fn ln_rest(f: f32) -> f32 {
     p = p * f - 1.666_805_8e-1;
     p = p * f + 2.000_071_5e-1;
     p = p * f - 2.499_999_4e-1;
-    p = p * f + 3.333_333_1e-1;
+    p = p * f + 3.333_333e-1;
     p * f * z - 0.5 * z
 }
 
@@ -155,7 +155,7 @@ pub fn gelu(x: f32) -> f32 {
 #[inline(always)]
 pub fn gelu_tanh(x: f32) -> f32 {
     // 2 · √(2/π)
-    const SCALE: f32 = 1.595_769_1;
+    const SCALE: f32 = 1.595_769;
     x * sigmoid(SCALE * (x + 0.044_715 * (x * x * x)))
 }
 

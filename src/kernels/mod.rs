@@ -15,7 +15,9 @@ pub mod elementwise;
 pub mod gemm;
 pub mod lrn;
 pub mod math;
+pub mod matmul;
 pub mod norm;
+pub mod pad;
 pub mod pool;
 pub mod reduce;
 #[cfg(test)]

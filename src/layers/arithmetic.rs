@@ -171,9 +171,8 @@ NaN, as IEEE 754 says.",
 model Example {
     input x: [N, 8]
     scale: Linear(1)
-    Sigmoid
-    Div from x, sigmoid_1   -> [N, 8]
-    Div(2)                  -> [N, 8]
+    Div from x, scale   -> [N, 8]
+    Div(2)              -> [N, 8]
     output y
 }
 ",
@@ -195,8 +194,9 @@ With one value, `Pow(2)` squares every element. A negative number to the power o
 model Example {
     input x: [N, 8]
     fc: Linear(8)
-    Pow(2)            -> [N, 8]
-    Pow from x, pow_1 -> [N, 8]
+    Pow(2)             -> [N, 8]
+    power: Linear(8)
+    Pow from x, power  -> [N, 8]
     output y
 }
 ",

@@ -59,6 +59,10 @@ pub trait LayerDef: Sync {
     fn doc(&self) -> &'static Doc;
     /// Its inputs, results and arguments.
     fn signature(&self) -> &'static Signature;
+    /// Whether its results are numbered from 0, as many as its arguments say, instead of named.
+    fn numbered(&self) -> bool {
+        false
+    }
     /// The operation for these arguments.
     fn build(&self, args: &Args, layout: Layout) -> Result<Box<dyn Op>, LayerError>;
 }

@@ -291,6 +291,10 @@ mod tests {
         assert!(matches!(problem, Problem::Symbol { .. }));
         assert_eq!(range("GroupNorm(0)", Last, &["[N, C]"]).0, "groups");
         assert_eq!(range("InstanceNorm(eps=-1)", Last, &["[N, T, C]"]).0, "eps");
+        // PyTorch's second number is the channels.
+        let (argument, sentence) = range("GroupNorm(8, 64)", Last, &["[N, 64]"]);
+        assert_eq!(argument, "eps");
+        assert_eq!(sentence, "`eps` must be at most 1, and it is 64");
     }
 
     #[test]
@@ -302,13 +306,13 @@ mod tests {
         };
         // Channels last: channel 0 holds 0 and 2, channel 1 holds 1 and 3.
         let image = || [count_up(&[1, 2, 2])];
-        let found = elements("InstanceNorm(eps=3, affine=false)", Last, &image());
-        near(&found, &[-0.5, -0.5, 0.5, 0.5]);
+        let found = elements("InstanceNorm(eps=0, affine=false)", Last, &image());
+        near(&found, &[-1.0, -1.0, 1.0, 1.0]);
         let params = [tensor(&[2], &[1.0, 2.0]), tensor(&[2], &[0.0, 10.0])];
-        let found = run("GroupNorm(1, eps=2.75)", Last, &image(), &params);
-        // The mean is 1.5, the variance 1.25.
-        near(found[0].as_f32().unwrap(), &[-0.75, 9.5, 0.25, 11.5]);
-        let found = run("GroupNorm(1, eps=2.75)", First, &image(), &params);
-        near(found[0].as_f32().unwrap(), &[-0.75, -0.25, 10.5, 11.5]);
+        let found = run("GroupNorm(1, eps=0.3125)", Last, &image(), &params);
+        // The mean is 1.5, the variance 1.25; 1.5625 is 1.25².
+        near(found[0].as_f32().unwrap(), &[-1.2, 9.2, 0.4, 12.4]);
+        let found = run("GroupNorm(1, eps=0.3125)", First, &image(), &params);
+        near(found[0].as_f32().unwrap(), &[-1.2, -0.4, 10.8, 12.4]);
     }
 }

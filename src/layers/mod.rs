@@ -7,11 +7,14 @@ pub mod kernel;
 pub mod value;
 
 mod activation;
+mod adaptive_pool;
 mod arg_max;
 mod arithmetic;
 mod axes;
 mod batch_norm;
+mod boxes;
 mod broadcast;
+mod broadcast_to;
 mod concat;
 mod constant;
 mod conv;
@@ -26,15 +29,21 @@ mod identity;
 mod layer_norm;
 mod linear;
 mod lrn;
+mod matmul;
 mod normalize;
+mod pad;
+mod pixel_shuffle;
 mod pool;
 mod prelu;
 mod reduce;
 mod reshape;
 mod rules;
+mod slice;
 mod softmax;
 mod spatial;
+mod split;
 mod squeeze;
+mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transpose;
@@ -53,14 +62,22 @@ pub static REGISTRY: &[&dyn LayerDef] = &[
     &pool::AvgPool,
     &global_pool::GLOBAL_MAX_POOL,
     &global_pool::GLOBAL_AVG_POOL,
+    &adaptive_pool::AdaptiveAvgPool,
     &upsample::Upsample,
     &unpool::MaxUnpool,
+    &pixel_shuffle::PixelShuffle,
     &flatten::Flatten,
     &reshape::Reshape,
     &squeeze::Squeeze,
     &squeeze::Unsqueeze,
     &transpose::Transpose,
+    &pad::Pad,
+    &pad::Crop,
+    &slice::Slice,
+    &split::Split,
     &concat::Concat,
+    &stack::Stack,
+    &broadcast_to::Broadcast,
     &arithmetic::ADD,
     &arithmetic::SUB,
     &arithmetic::MUL,
@@ -68,6 +85,7 @@ pub static REGISTRY: &[&dyn LayerDef] = &[
     &arithmetic::POW,
     &arithmetic::MAXIMUM,
     &arithmetic::MINIMUM,
+    &matmul::MatMul,
     &functions::ABS,
     &functions::NEG,
     &functions::EXP,
@@ -192,11 +210,16 @@ mod tests {
             ("Concatenate", "Concat", vec!["Keras"]),
             ("cat", "Concat", vec!["PyTorch"]),
             ("Rescaling", "Rescale", vec!["Keras"]),
+            ("LayerNormalization", "LayerNorm", vec!["Keras", "ONNX"]),
+            ("ZeroPadding2D", "Pad", vec!["Keras"]),
+            ("AdaptiveAvgPool2d", "AdaptiveAvgPool", vec!["PyTorch"]),
+            ("ReduceMean", "Mean", vec!["ONNX"]),
+            ("matmul", "MatMul", vec!["PyTorch", "Keras"]),
         ] {
             let (layer, found) = find_elsewhere(name).expect(name);
             assert_eq!((layer.name(), found), (ours, frameworks), "{name}");
         }
-        assert!(find_elsewhere("AdaptiveAvgPool2d").is_none());
+        assert!(find_elsewhere("AlphaDropout").is_none());
     }
 
     #[test]

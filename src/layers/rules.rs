@@ -26,14 +26,18 @@ pub const EPS: ArgDef = ArgDef {
     doc: "what is added to the variance, so that nothing is divided by 0",
 };
 
-/// The value of [`EPS`], which must not be negative.
+/// The value of [`EPS`], from 0 to 1: a larger one is PyTorch's number of channels, by mistake.
 pub fn eps(args: &Args) -> Result<f32, LayerError> {
     let eps = single(args, "eps")?;
+    let refuse = |sentence| LayerError::new(Blame::Arg("eps"), Problem::Range(sentence));
     if eps < 0.0 {
-        return Err(LayerError::new(
-            Blame::Arg("eps"),
-            Problem::Range(format!("`eps` must not be negative, and it is {eps}")),
-        ));
+        return Err(refuse(format!(
+            "`eps` must not be negative, and it is {eps}"
+        )));
+    }
+    if eps > 1.0 {
+        let error = refuse(format!("`eps` must be at most 1, and it is {eps}"));
+        return Err(error.note("the channels are those of the input, and are not written"));
     }
     Ok(eps)
 }

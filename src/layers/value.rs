@@ -113,12 +113,15 @@ impl Value {
             return Some(Vec::new());
         };
         let mut shape = vec![items.len()];
-        if let Some(first) = items.first() {
+        if let Some((first, rest)) = items.split_first() {
             let inner = first.array_shape()?;
-            for item in &items[1..] {
-                if item.array_shape()? != inner {
-                    return None;
-                }
+            let same = rest.iter().all(|item| match item {
+                Value::Array(_) => item.array_shape().as_ref() == Some(&inner),
+                // A number needs no list for its shape.
+                _ => inner.is_empty(),
+            });
+            if !same {
+                return None;
             }
             shape.extend(inner);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::check::program::Model;
+use crate::check::program::{Model, Required};
 use crate::diag::{Diagnostic, data};
 use crate::layers::error::{LayerError, Problem};
 use crate::shape::{Env, EvalError};
@@ -17,6 +17,8 @@ pub enum LowerError {
     Unbound(Name),
     /// A layer does not allow the sizes.
     Refused(Box<Refused>),
+    /// What could not be decided for every size does not hold for these.
+    Broken(Box<Required>, Env),
 }
 
 /// A layer that does not allow the sizes.
@@ -49,6 +51,20 @@ impl LowerError {
                     .map_or(model.span, |known| known.span);
                 Some(data::unset(name, &model.name, place))
             }
+            LowerError::Broken(required, env) => {
+                let vars = required.requirement.vars();
+                let values = env.iter().filter(|(name, _)| vars.contains(*name));
+                let values: Vec<_> = values
+                    .map(|(name, value)| format!("{name} is {value}"))
+                    .collect();
+                let needs = required.requirement.to_string();
+                Some(data::requirement(
+                    &needs,
+                    &required.rule,
+                    &values,
+                    required.span,
+                ))
+            }
             LowerError::Refused(refused) => {
                 let values: Vec<_> = refused
                     .env
@@ -77,6 +93,7 @@ impl fmt::Display for LowerError {
         match self {
             LowerError::HasErrors => f.write_str("the model has errors"),
             LowerError::Unbound(name) => write!(f, "`{name}` has no value"),
+            LowerError::Broken(required, _) => write!(f, "{} does not hold", required.requirement),
             LowerError::Refused(refused) => {
                 write!(f, "`{}`: {}", refused.layer, refused.numbers)
             }

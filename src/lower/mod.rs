@@ -12,7 +12,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::check::program::{Layer, Model, ParamId, Source, ValueId, ValueInfo};
+use crate::check::program::{Layer, Model, ParamId, Required, Source, ValueId, ValueInfo};
 use crate::graph::{self, Graph, Node, Weight, WeightId, constant_type};
 use crate::layers::def::Op;
 use crate::layers::error::{Claim, LayerError, Obligation, Side};
@@ -29,6 +29,10 @@ pub use error::{LowerError, Refused};
 pub fn lower(model: &Model, env: &Env) -> Result<Graph, LowerError> {
     if model.has_errors {
         return Err(LowerError::HasErrors);
+    }
+    let open = |required: &&Required| required.requirement.holds(env) != Some(true);
+    if let Some(broken) = model.undecided.iter().find(open) {
+        return Err(LowerError::Broken(Box::new(broken.clone()), env.clone()));
     }
     let mut lowering = Lowering {
         model,

@@ -45,6 +45,7 @@ impl Script {
                 layers: Vec::new(),
                 params: Vec::new(),
                 requirements: Vec::new(),
+                undecided: Vec::new(),
                 weights: None,
                 has_errors: false,
                 made: Vec::new(),

@@ -97,8 +97,9 @@ impl std::error::Error for EvalError {}
 pub struct Linear {
     /// The variable that is bound.
     pub var: Name,
-    /// Its coefficient, not zero.
-    pub scale: i128,
+    /// What it is multiplied by, over variables that are bound already: a number that is not
+    /// zero, or a size that may be.
+    pub scale: Dim,
     /// The rest, over variables that are bound already.
     pub offset: Dim,
 }
@@ -493,14 +494,19 @@ impl Dim {
             return None;
         };
         let alone = Monomial::atom(Atom::Var(var.clone()));
-        let (linear, offset): (Vec<_>, Vec<_>) = self
-            .terms()
-            .into_owned()
-            .into_iter()
-            .partition(|term| term.monomial == alone);
-        let scale = linear.first()?.coefficient;
-        let offset = Dim::from_normal(offset).ok()?;
-        (!offset.vars().contains(&var)).then_some(Linear { var, scale, offset })
+        let (mut scale, mut offset) = (Vec::new(), Vec::new());
+        for term in self.terms().iter() {
+            match term.monomial.over(&alone) {
+                Some(monomial) => scale.push(Term {
+                    monomial,
+                    coefficient: term.coefficient,
+                }),
+                None => offset.push(term.clone()),
+            }
+        }
+        let (scale, offset) = (Dim::from_terms(scale).ok()?, Dim::from_terms(offset).ok()?);
+        let once = !scale.is_const(0) && !scale.vars().contains(&var);
+        (once && !offset.vars().contains(&var)).then_some(Linear { var, scale, offset })
     }
 }
 

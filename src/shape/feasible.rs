@@ -3,16 +3,21 @@
 //! Every product of variables and divisions is taken for an unknown of its own, with what is known
 //! of it: `q = P//k` has `k*q <= P <= k*q + k - 1`, and a product `x*y` of numbers within bounds
 //! has McCormick's inequalities ("Computability of global solutions to factorable nonconvex
-//! programs", 1976), such as `(x - 1)*(y - 1) >= 0`. What remains is linear. Bounds are handed from
-//! inequality to inequality first; then unknowns are eliminated one by one (Fourier and Motzkin),
-//! where, as all numbers are whole, each inequality is divided by the common factor of its terms
-//! and its constant rounded. A contradiction found so is one; some are not found.
+//! programs", 1976), such as `(x - 1)*(y - 1) >= 0`; inequalities are multiplied by such a factor
+//! in the same way (Sherali and Adams, "A hierarchy of relaxations", 1990). What remains is linear.
+//! Bounds are handed from inequality to inequality first; then unknowns are eliminated one by one
+//! (Fourier and Motzkin), where, as all numbers are whole, each inequality is divided by the common
+//! factor of its terms and its constant rounded. Where only few values are left for the variables
+//! they are all tried. A contradiction found so is one; some are not found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Env;
 use super::dim::Dim;
-use super::poly::{Atom, Monomial, Term, gcd};
+use super::elimination::{Order, Row, contradict};
+use super::poly::{Atom, Monomial, Term};
 use super::requirement::{Cmp, Requirement};
+use crate::text::Name;
 
 /// Most unknowns.
 const MAX_UNKNOWNS: usize = 48;
@@ -20,11 +25,16 @@ const MAX_UNKNOWNS: usize = 48;
 const MAX_ROWS: usize = 320;
 /// Most rounds in which bounds are handed on.
 const MAX_ROUNDS: usize = 24;
+/// Most inequalities for which several orders of elimination are tried.
+const MAX_TRIED: usize = 64;
+/// Most values that are all tried.
+const MAX_VALUES: usize = 1024;
 
 /// Whether it is proved that no values of the variables, each at least 1, meet all of
 /// `requirements`.
 pub fn contradictory<'r>(requirements: impl IntoIterator<Item = &'r Requirement>) -> bool {
-    System::of(requirements).contradicts()
+    let margins = requirements.into_iter().flat_map(margins).collect();
+    never(margins)
 }
 
 /// Whether `requirement` is proved to follow from `others` and from every variable's being at
@@ -33,15 +43,15 @@ pub fn follows<'r>(
     requirement: &Requirement,
     others: impl IntoIterator<Item = &'r Requirement>,
 ) -> bool {
+    let others: Vec<Dim> = others.into_iter().flat_map(margins).collect();
     let (left, op, right) = requirement.sides();
-    let system = System::of(others);
-    // That `more` is less than `less` contradicts the others.
+    // That one side is less than the other contradicts the others.
     let never_less = |more: &Dim, less: &Dim| {
         let margin = less.sub(more).and_then(|margin| margin.minus(1));
         margin.is_ok_and(|margin| {
-            let mut system = system.clone();
-            system.add(&margin);
-            system.contradicts()
+            let mut all = others.clone();
+            all.push(margin);
+            never(all)
         })
     };
     match op {
@@ -51,11 +61,24 @@ pub fn follows<'r>(
     }
 }
 
-/// `sum of coefficient * unknown + constant >= 0`; no coefficient is 0.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    terms: BTreeMap<usize, i128>,
-    constant: i128,
+/// What a requirement wants not to be negative; what is too large is left out.
+fn margins(requirement: &Requirement) -> Vec<Dim> {
+    let (left, op, right) = requirement.sides();
+    let margins = [
+        (op != Cmp::Le).then(|| left.sub(&right)),
+        (op != Cmp::Ge).then(|| right.sub(&left)),
+    ];
+    margins.into_iter().flatten().flatten().collect()
+}
+
+/// Whether it is proved that some of `margins` is negative whatever the variables are.
+fn never(margins: Vec<Dim>) -> bool {
+    let mut system = System::default();
+    for margin in &margins {
+        system.add(margin);
+    }
+    system.spread();
+    system.impossible || system.fails_everywhere(&margins) || system.contradicts()
 }
 
 #[derive(Clone, Default)]
@@ -71,21 +94,6 @@ struct System {
 }
 
 impl System {
-    fn of<'r>(requirements: impl IntoIterator<Item = &'r Requirement>) -> System {
-        let mut system = System::default();
-        for requirement in requirements {
-            let (left, op, right) = requirement.sides();
-            let margins = [
-                (op != Cmp::Le).then(|| left.sub(&right)),
-                (op != Cmp::Ge).then(|| right.sub(&left)),
-            ];
-            for margin in margins.into_iter().flatten().flatten() {
-                system.add(&margin);
-            }
-        }
-        system
-    }
-
     /// Demands `margin >= 0`; what is too large is left out.
     fn add(&mut self, margin: &Dim) {
         let mut row = Row {
@@ -106,22 +114,10 @@ impl System {
     }
 
     fn push(&mut self, row: Row) {
-        let Row {
-            mut terms,
-            mut constant,
-        } = row;
-        let Some(first) = terms.values().next() else {
-            self.impossible |= constant < 0;
-            return;
-        };
-        let Some(first) = first.checked_abs() else {
-            return;
-        };
-        let common = terms.values().fold(first, |common, c| gcd(common, *c));
-        terms.values_mut().for_each(|c| *c /= common);
-        constant = constant.div_euclid(common);
-        if self.rows.len() < MAX_ROWS {
-            self.rows.push(Row { terms, constant });
+        match row.tightened() {
+            Some(row) if row.terms.is_empty() => self.impossible |= row.constant < 0,
+            Some(row) if self.rows.len() < MAX_ROWS => self.rows.push(row),
+            _ => {}
         }
     }
 
@@ -168,12 +164,106 @@ impl System {
         Some(at)
     }
 
+    /// Whether elimination shows a contradiction.
     fn contradicts(mut self) -> bool {
-        if self.spread() {
+        self.products();
+        self.bounds_as_rows();
+        if self.impossible {
             return true;
         }
-        self.bounds_as_rows();
-        self.eliminate()
+        // Rounding depends on what is eliminated first.
+        let orders: &[Order] = match self.rows.len() {
+            ..=MAX_TRIED => &[Order::Cheapest, Order::First, Order::Last],
+            _ => &[Order::Cheapest],
+        };
+        let mut orders = orders.iter();
+        orders.any(|order| contradict(self.rows.clone(), *order, MAX_ROWS))
+    }
+
+    /// Whether one of `margins`, of which this is made, is negative at all values within the
+    /// bounds, where those are few. Without products and divisions elimination does as well.
+    fn fails_everywhere(&self, margins: &[Dim]) -> bool {
+        if !margins
+            .iter()
+            .any(|margin| margin.has_floor() || margin.degree() > 1)
+        {
+            return false;
+        }
+        let mut ranges = Vec::new();
+        let mut count = 1usize;
+        let vars: BTreeSet<Name> = margins.iter().flat_map(Dim::vars).collect();
+        for name in vars {
+            let unknown = Monomial::atom(Atom::Var(name.clone()));
+            let Some(at) = self.unknowns.get(&unknown).copied() else {
+                return false;
+            };
+            let Some(high) = self.high[at] else {
+                return false;
+            };
+            let values = high
+                .checked_sub(self.low[at])
+                .and_then(|n| n.checked_add(1));
+            let values = values.and_then(|values| usize::try_from(values).ok());
+            match values.and_then(|values| count.checked_mul(values)) {
+                Some(product) if product <= MAX_VALUES => count = product,
+                _ => return false,
+            }
+            ranges.push((name, self.low[at], high));
+        }
+        let lows = ranges.iter().map(|(name, low, _)| (name.clone(), *low));
+        let mut env: Env = lows.collect();
+        loop {
+            let fails = |margin: &Dim| margin.eval(&env).is_ok_and(|value| value < 0);
+            if !margins.iter().any(fails) {
+                return false;
+            }
+            // The next values, counting with the last variable first.
+            let more = ranges.iter().rev().any(|(name, low, high)| {
+                let value = env.get_mut(name).expect("each variable has a value");
+                let counts = *value < *high;
+                *value = if counts { *value + 1 } else { *low };
+                counts
+            });
+            if !more {
+                return true;
+            }
+        }
+    }
+
+    /// Multiplies inequalities by what factors of products have above their least values, as far
+    /// as that speaks of no new unknown.
+    fn products(&mut self) {
+        let factors: BTreeSet<usize> = self.parts.iter().map(|(_, factor, _)| *factor).collect();
+        let pairs = self
+            .rows
+            .iter()
+            .flat_map(|row| factors.iter().map(move |factor| (row, *factor)));
+        let made: Vec<Row> = pairs
+            .filter_map(|(row, factor)| self.multiplied(row, factor))
+            .collect();
+        made.into_iter().for_each(|row| self.push(row));
+    }
+
+    /// `row * (factor - its least value) >= 0`.
+    fn multiplied(&self, row: &Row, factor: usize) -> Option<Row> {
+        let less = self.low[factor].checked_neg()?;
+        let mut terms = BTreeMap::new();
+        let mut add = |at: usize, coefficient: i128| {
+            let own: &mut i128 = terms.entry(at).or_insert(0);
+            *own = own.checked_add(coefficient)?;
+            Some(())
+        };
+        add(factor, row.constant)?;
+        for (at, coefficient) in &row.terms {
+            let product = self.monomials[*at].times(&self.monomials[factor]);
+            add(*self.unknowns.get(&product)?, *coefficient)?;
+            add(*at, coefficient.checked_mul(less)?)?;
+        }
+        terms.retain(|_, coefficient| *coefficient != 0);
+        Some(Row {
+            terms,
+            constant: row.constant.checked_mul(less)?,
+        })
     }
 
     /// Raises `low`, or finds that nothing is left.
@@ -193,8 +283,8 @@ impl System {
         }
     }
 
-    /// Hands bounds on; whether they contradict each other.
-    fn spread(&mut self) -> bool {
+    /// Hands bounds on, or finds that they contradict each other.
+    fn spread(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let mut changed = false;
             for row in self.rows.clone() {
@@ -204,10 +294,9 @@ impl System {
                 self.by_product(product, factor, rest, &mut changed);
             }
             if self.impossible || !changed {
-                break;
+                return;
             }
         }
-        self.impossible
     }
 
     /// The greatest value of `coefficient * unknown`.
@@ -310,69 +399,6 @@ impl System {
             rows.into_iter().for_each(|row| self.push(row));
         }
     }
-
-    /// Eliminates unknown after unknown; whether a false inequality appears.
-    fn eliminate(mut self) -> bool {
-        loop {
-            if self.impossible {
-                return true;
-            }
-            self.rows.sort_unstable();
-            // Of inequalities with the same terms the one with the least constant says most.
-            self.rows
-                .dedup_by(|later, first| later.terms == first.terms);
-            let mut signs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for (at, coefficient) in self.rows.iter().flat_map(|row| &row.terms) {
-                let own = signs.entry(*at).or_default();
-                if *coefficient > 0 {
-                    own.0 += 1;
-                } else {
-                    own.1 += 1;
-                }
-            }
-            let cost = |(_, (up, down)): &(&usize, &(usize, usize))| up * down;
-            let Some(at) = signs.iter().min_by_key(cost).map(|(at, _)| *at) else {
-                return false;
-            };
-            let (with, without): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows)
-                .into_iter()
-                .partition(|row| row.terms.contains_key(&at));
-            self.rows = without;
-            let (up, down): (Vec<Row>, Vec<Row>) =
-                with.into_iter().partition(|row| row.terms[&at] > 0);
-            let pairs = up
-                .iter()
-                .flat_map(|up| down.iter().map(move |down| (up, down)));
-            for (up, down) in pairs {
-                if self.rows.len() >= MAX_ROWS {
-                    break;
-                }
-                if let Some(row) = combined(up, down, at) {
-                    self.push(row);
-                }
-            }
-        }
-    }
-}
-
-/// The sum of two inequalities in which the unknown `at`, with other signs, cancels.
-fn combined(up: &Row, down: &Row, at: usize) -> Option<Row> {
-    let (p, q) = (up.terms[&at], down.terms[&at].checked_neg()?);
-    let common = gcd(p, q);
-    let (for_up, for_down) = (q / common, p / common);
-    let mut terms = BTreeMap::new();
-    for (row, factor) in [(up, for_up), (down, for_down)] {
-        for (unknown, coefficient) in &row.terms {
-            let own: &mut i128 = terms.entry(*unknown).or_insert(0);
-            *own = own.checked_add(coefficient.checked_mul(factor)?)?;
-        }
-    }
-    terms.retain(|_, coefficient| *coefficient != 0);
-    let constant = up
-        .constant
-        .checked_mul(for_up)?
-        .checked_add(down.constant.checked_mul(for_down)?)?;
-    Some(Row { terms, constant })
 }
 
 #[cfg(test)]
@@ -411,6 +437,7 @@ mod tests {
             "H%4 >= 2, H%4 <= 1",
             "h*w*c >= 28, h <= 3, w <= 3, c <= 3",
             "h*h >= 50, h <= 7",
+            "C <= 5, w <= 7, 4*C >= w + 8, w*w + C*C >= 2*w*C + 40, C >= w",
         ] {
             assert!(contradictory(&all(text)), "{text}");
         }
@@ -438,6 +465,14 @@ mod tests {
             ("H + W + 3 >= 5", "H >= 1"),
             ("h*w*c >= c + 3", "h >= 2, w >= 2"),
             ("H//3 >= 2", "H//2 >= 3"),
+            ("h + W <= 19", "W + 21*h >= W*h + h**2 + 21, h <= 11"),
+            ("W + h <= 19", "20*(W//2) >= W*(W//2) + h*(W//2) + 4"),
+            ("2*h >= H + 3", "H >= 2, (H + 2*h)//4 >= H//2 + 1"),
+            (
+                "2*H >= h + 1",
+                "h >= 2, H <= 19, (2*H + h + 2)//4 >= h//2 + 1",
+            ),
+            ("h//20 == 0", "W + h <= 19"),
         ] {
             assert!(follows(&read(text), &all(from)), "{text} from {from}");
         }

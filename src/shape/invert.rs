@@ -152,17 +152,17 @@ fn of_one_variable(margin: &Dim, var: &Name, low: i128, rises: bool, falls: bool
         high,
     };
     if let Some(linear) = margin.linear_in(&BTreeSet::new()) {
-        let offset = linear.offset.as_const()?;
+        let (scale, offset) = (linear.scale.as_const()?, linear.offset.as_const()?);
         // scale*v + offset >= 0
-        return Some(if linear.scale > 0 {
-            let least = offset.checked_div_euclid(linear.scale)?.checked_neg()?;
+        return Some(if scale > 0 {
+            let least = offset.checked_div_euclid(scale)?.checked_neg()?;
             if least <= low {
                 When::Always
             } else {
                 When::If(vec![at_least(least)])
             }
         } else {
-            let most = offset.checked_div_euclid(linear.scale.checked_neg()?)?;
+            let most = offset.checked_div_euclid(scale.checked_neg()?)?;
             if most < low {
                 When::Never
             } else {

@@ -13,6 +13,7 @@ mod broadcast;
 mod decide;
 mod dim;
 mod effort;
+mod elimination;
 mod feasible;
 mod grid;
 mod invert;

@@ -149,12 +149,13 @@ impl Requirement {
         }
         let bound = without_floors(&difference);
         if let Some(linear) = bound.linear_in(&BTreeSet::new()) {
+            let scale = linear.scale.as_const().unwrap_or(0);
             let offset = linear.offset.as_const();
-            let limit = offset.zip(linear.scale.checked_abs());
+            let limit = offset.zip(scale.checked_abs());
             // scale*v + offset >= 0
             let high = limit.and_then(|(offset, scale)| offset.checked_div_euclid(scale));
             let var = linear.var;
-            match (linear.scale > 0, high, high.and_then(i128::checked_neg)) {
+            match (scale > 0, high, high.and_then(i128::checked_neg)) {
                 (true, _, Some(low)) => return Requirement::AtLeast { var, low },
                 (false, Some(high), _) => return Requirement::AtMost { var, high },
                 _ => {}

@@ -244,22 +244,26 @@ fn divides_exactly() {
 fn reads_what_data_can_bind() {
     let bound = BTreeSet::from([Name::from("p")]);
     for (text, expected) in [
-        ("H", Some(("H", 1, "0"))),
-        ("2*h + 3", Some(("h", 2, "3"))),
-        ("5 - h", Some(("h", -1, "5"))),
-        ("3*h + p*p//2", Some(("h", 3, "(p*p)//2"))),
+        ("H", Some(("H", "1", "0"))),
+        ("2*h + 3", Some(("h", "2", "3"))),
+        ("5 - h", Some(("h", "0 - 1", "5"))),
+        ("3*h + p*p//2", Some(("h", "3", "(p*p)//2"))),
+        ("p*H", Some(("H", "p", "0"))),
+        ("p*H - 2*H + p + 1", Some(("H", "p - 2", "p + 1"))),
+        ("H*(p//2)", Some(("H", "p//2", "0"))),
         ("p", None),
         ("7", None),
         ("H*W", None),
         ("H + W", None),
-        ("p*H", None),
         ("H*H + H", None),
+        ("p*H + H//2", None),
+        ("H*((H + p)//2)", None),
         ("H//2", None),
         ("H + H//2", None),
     ] {
         let expected = expected.map(|(var, scale, offset)| Linear {
             var: var.into(),
-            scale,
+            scale: parse(scale),
             offset: parse(offset),
         });
         assert_eq!(parse(text).linear_in(&bound), expected, "{text}");

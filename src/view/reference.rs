@@ -64,8 +64,9 @@ pub fn call(name: &str, signature: &Signature, width: usize, paint: Paint) -> St
 }
 
 /// What a layer gives: ``its result, and `.indices` ``.
-pub fn gives(signature: &Signature) -> String {
-    match signature.results {
+pub fn gives(layer: &dyn LayerDef) -> String {
+    match layer.signature().results {
+        [] if layer.numbered() => "its parts, numbered: `.0`, `.1` …".to_owned(),
         [] => "one value".to_owned(),
         results => {
             let results: Vec<_> = results.iter().map(|name| format!("`.{name}`")).collect();

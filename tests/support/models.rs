@@ -650,6 +650,45 @@ impl<'r> Body<'r> {
             ArgKind::Values => (*self.rng.pick(&["0.5", "1", "[0.5]"])).to_owned(),
             ArgKind::Choice(names) => (*self.rng.pick(names)).to_owned(),
             ArgKind::Axis => (self.rng.below(2 * rank + 1) as i64 - rank as i64).to_string(),
+            ArgKind::Axes => match self.rng.chance(40) {
+                true => {
+                    let count = 1 + self.rng.below(rank.max(1));
+                    let first = self.rng.below(rank.max(1));
+                    tuple(
+                        (first..first + count)
+                            .map(|axis| axis.to_string())
+                            .collect(),
+                    )
+                }
+                false => (self.rng.below(2 * rank + 1) as i64 - rank as i64).to_string(),
+            },
+            ArgKind::Index => match self.rng.chance(40) {
+                true => format!("-({})", self.integer(1)),
+                false => self.integer(0),
+            },
+            ArgKind::Parts => match self.rng.chance(40) {
+                true => {
+                    let count = 1 + self.rng.below(3);
+                    let mut sizes: Vec<String> = (0..count).map(|_| self.integer(1)).collect();
+                    // What is left of some axis, so that they may add up.
+                    if let Some(shape) = shape.filter(|shape| shape.rank() > 0) {
+                        let size = self.rng.pick(shape.dims()).to_string();
+                        sizes.push(format!("{size} - ({})", sizes.join(" + ")));
+                    }
+                    tuple(sizes)
+                }
+                false => (*self.rng.pick(&["1", "2", "3"])).to_owned(),
+            },
+            ArgKind::Amounts => match self.rng.chance(60) {
+                true => self.integer(0),
+                false => {
+                    let each = (0..spatial).map(|_| match self.rng.chance(50) {
+                        true => format!("({}, {})", self.integer(0), self.integer(0)),
+                        false => self.integer(0),
+                    });
+                    tuple(each.collect())
+                }
+            },
             ArgKind::Shape => self.other_shape(shape?),
             ArgKind::Order => {
                 let mut order: Vec<usize> = (0..rank).collect();

@@ -1,7 +1,9 @@
 //! Numbers and axes in the order of another framework.
 
+use std::collections::HashMap;
+
 use super::View;
-use crate::check::program::{Layer, Source};
+use crate::check::program::{Input, Layer, ValueId};
 use crate::check::proposals::{channels_seem_first, improbable, width_first};
 use crate::check::wording::{advice, proposals};
 use crate::diag::Diagnostic;
@@ -30,33 +32,43 @@ pub fn look_at_inputs(view: &View, out: &mut Vec<Diagnostic>) {
     if !view.whole {
         return;
     }
-    for input in &model.inputs {
-        let Some(shape) = model.ty(input.value).map(|ty| &ty.shape) else {
+    // The inputs in doubt, each until a layer that slides windows has been found.
+    let mut doubtful: HashMap<ValueId, &Input> = model
+        .inputs
+        .iter()
+        .filter(|input| {
+            let ty = model.ty(input.value);
+            ty.is_some_and(|ty| channels_seem_first(model.layout, &ty.shape))
+        })
+        .map(|input| (input.value, input))
+        .collect();
+    // What changes no axis may stand before that layer: the input that a value still is.
+    let mut still: HashMap<ValueId, ValueId> = doubtful.keys().map(|id| (*id, *id)).collect();
+    for layer in &model.layers {
+        if doubtful.is_empty() {
+            return;
+        }
+        let Some(first) = layer.inputs.first() else {
             continue;
         };
-        // What changes no axis may stand before the layer that slides windows.
-        let slides = |layer: &&Layer| {
-            let mut value = layer.inputs[0];
-            while let Source::Layer(at, 0) = model.value(value).source {
-                match model.layers[at].inputs.first() {
-                    Some(before) if model.ty(*before) == model.ty(value) => value = *before,
-                    _ => return false,
-                }
-            }
-            value == input.value && matches!(layer.op.kind(), "Conv" | "MaxPool" | "AvgPool")
+        let Some(input) = still.get(first).copied() else {
+            continue;
         };
-        let used = model
-            .layers
-            .iter()
-            .filter(|it| !it.inputs.is_empty())
-            .find(slides);
-        if let Some(layer) = used.filter(|_| channels_seem_first(model.layout, shape)) {
+        if matches!(layer.op.kind(), "Conv" | "MaxPool" | "AvgPool")
+            && let Some(input) = doubtful.remove(&input)
+            && let Some(ty) = model.ty(input.value)
+        {
             out.push(advice::channels_first(
                 input.shape_span,
                 view.place(layer),
                 layer.op.kind(),
-                shape,
+                &ty.shape,
             ));
+        }
+        if let Some(result) = layer.outputs.first()
+            && model.ty(*first) == model.ty(*result)
+        {
+            still.insert(*result, input);
         }
     }
 }

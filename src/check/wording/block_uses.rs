@@ -81,16 +81,14 @@ pub fn block_dtype(
     .label(shape, "the block's input")
 }
 
-/// A block's input whose sizes do not fit what it declares.
-pub fn block_input(
+/// A block's input that gets a value of other sizes, still without the reason.
+pub fn block_does_not_fit(
     span: Span,
     block: &str,
     (written, shape): (&str, Span),
     operand: &Described,
-    obligation: &Obligation,
-    example: Option<&Counterexample>,
 ) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(
+    Diagnostic::new(
         Code::E0311,
         span,
         format!(
@@ -100,7 +98,19 @@ pub fn block_input(
         ),
     )
     .here("does not fit the block's input")
-    .label(shape, "the block's input");
+    .label(shape, "the block's input")
+}
+
+/// A block's input whose sizes do not fit what it declares.
+pub fn block_input(
+    span: Span,
+    block: &str,
+    (written, shape): (&str, Span),
+    operand: &Described,
+    obligation: &Obligation,
+    example: Option<&Counterexample>,
+) -> Diagnostic {
+    let mut diagnostic = block_does_not_fit(span, block, (written, shape), operand);
     let example = |what: String| match example {
         Some(example) => format!("{what}; for {} it is {}", sizes(&example.env), example.left),
         None => what,

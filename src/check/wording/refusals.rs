@@ -55,7 +55,12 @@ pub fn refused(span: Span, name: &str, error: &LayerError, operands: &[Described
             let diagnostic = Diagnostic::new(
                 Code::E0403,
                 span,
-                format!("`{argument}` of `{name}` takes {expected}, and this is {found}"),
+                match choice {
+                    Some(word) => {
+                        format!("`{argument}` of `{name}` takes the word `{word}`, and this is a string")
+                    }
+                    None => format!("`{argument}` of `{name}` takes {expected}, and this is {found}"),
+                },
             );
             match choice {
                 Some(word) => diagnostic.here("without quotes").fix(

@@ -50,6 +50,47 @@ fn binds_in_any_order() {
 }
 
 #[test]
+fn binds_by_products_with_what_is_known() {
+    let mut script = Script::new("Net", &["N", "H", "W", "c"]);
+    script.input("pixels", "[N, H*W]");
+    script.input("rows", "[N, H]");
+    script.input("last", "[W*c + H - 2]");
+    let run = |pixels: usize, last: usize| {
+        bound(
+            &script,
+            &[
+                given("pixels", "`p.npy`", &[2, pixels]),
+                given("rows", "`r.npy`", &[2, 3]),
+                given("last", "`l.npy`", &[last]),
+            ],
+        )
+    };
+    assert_eq!(run(12, 9), "H=3 N=2 W=4 c=2");
+    for (pixels, last, says) in [
+        (
+            13,
+            9,
+            "H is 3 by axis 1 of `r.npy`, so no whole W makes axis 1, which is H*W, 13; the \
+             nearest sizes are 12 and 15",
+        ),
+        (
+            12,
+            10,
+            "H is 3 by axis 1 of `r.npy` and W is 4 by axis 1 of `p.npy`, so no whole c makes \
+             axis 0, which is W*c + H - 2, 10; the nearest sizes are 9 and 13",
+        ),
+        (
+            12,
+            1,
+            "axis 0 is W*c + H - 2, and c would be 0 instead of at least 1",
+        ),
+    ] {
+        let found = run(pixels, last);
+        assert!(found.contains(says), "{found}");
+    }
+}
+
+#[test]
 fn shows_both_shapes_one_above_the_other() {
     assert_eq!(
         bound(&digits(), &[given("image", "`seven.png`", &[1, 32, 32, 1])]),

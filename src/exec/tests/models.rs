@@ -129,6 +129,27 @@ fn says_why_a_model_has_no_batches() {
 }
 
 #[test]
+fn rows_may_be_normalised_each_by_itself() {
+    for (layer, fine) in [
+        ("LayerNorm", true),
+        ("LayerNorm((1, 2))", true),
+        ("LayerNorm(0)", false),
+        ("GroupNorm(2)", true),
+        ("InstanceNorm", true),
+        ("Mean(1, keepdims=true)", true),
+        ("Slice(1, 1)", true),
+        ("Slice(0, 1)", false),
+        ("Max(0, keepdims=true)", false),
+    ] {
+        let mut script = Script::new("Rows", &["N"]);
+        let x = script.input("x", "[N, 3, 4]");
+        let y = script.layer("y", layer, &[x]);
+        script.output("out", y);
+        assert_eq!(batch_variable(&script.model).is_ok(), fine, "{layer}");
+    }
+}
+
+#[test]
 fn a_model_beyond_memory_is_refused_at_once() {
     let mut script = Script::new("Huge", &["N"]);
     let x = script.input("x", "[N, 1000]");

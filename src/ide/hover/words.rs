@@ -203,15 +203,18 @@ pub fn choice(argument: &str, name: &str) -> &'static str {
             "A straight line from each value to the next, along every spatial axis"
         }
         ("mode", "zeros") => "Each value is in the first corner of its cell, with zeros around",
+        ("mode", "constant") => "What is added holds `value`",
+        ("mode", "reflect") => {
+            "What is added mirrors the tensor at its edge, without the edge itself"
+        }
+        ("mode", "replicate") => "What is added repeats the edge",
+        ("approximate", "none") => "Exact, by the error function",
+        ("approximate", "tanh") => "The approximation by tanh, close to 0.001",
         ("init", "glorot") => {
             "Drawn uniformly, so that values keep their spread from layer to layer (Glorot)"
         }
         ("init", "zeros") => "All 0",
         ("init", "ones") => "All 1",
-        ("approximate", "none") => "Computed with the error function, as it is defined",
-        ("approximate", "tanh") => {
-            "Computed by a hyperbolic tangent, as networks do that were trained so"
-        }
         ("dtype", "f32") => "32-bit floating point",
         ("dtype", "i64") => "64-bit integers",
         _ => "",

@@ -443,8 +443,10 @@ fn global(
     }
 }
 
+mod adaptive;
 mod unpool;
 
+pub use adaptive::Adaptive;
 pub use unpool::max_unpool;
 
 #[cfg(test)]

@@ -10,17 +10,16 @@
 
 use std::ops::Range;
 
-use super::prescan::{self, Scan};
+use super::parse::Form;
+use super::prescan::{self, Piece, PieceKind, Scan};
 use super::{MAX_BYTES, parse};
-use crate::text::{FileId, LineIndex};
+use crate::text::{FileId, LineIndex, Span};
 
 mod align;
 mod lines;
 mod nodes;
 mod page;
 mod same;
-#[cfg(test)]
-mod tests;
 mod wrap;
 
 pub use lines::{Change, changes};
@@ -50,9 +49,20 @@ pub fn layout(text: &str) -> Result<Formatted, Unfaithful> {
             broken: 0,
         });
     }
-    let laid_out = Source::new(text).layout();
-    match laid_out.text == text || says_the_same(text, &laid_out.text) {
-        true => Ok(laid_out),
+    let source = Source::new(text);
+    let scan = prescan::scan(FileId(0), &source.text);
+    let page = page::lay_out(&source.text, &scan);
+    let lines = align::text(&page.rows);
+    let faithful = lines == source.text
+        || match &page.forms {
+            Some(forms) => pieces_say_the_same(&source.text, &scan, forms, &lines),
+            None => files_say_the_same(&source.text, &lines),
+        };
+    match faithful {
+        true => Ok(Formatted {
+            text: source.restore(lines),
+            broken: page.broken,
+        }),
         false => Err(Unfaithful),
     }
 }
@@ -91,7 +101,7 @@ pub fn format_lines(text: &str, lines: Range<usize>) -> Vec<(Range<usize>, Strin
         true => bytes.start <= edit.start && edit.start < bytes.end,
         false => edit.start < bytes.end && bytes.start < edit.end,
     });
-    match says_the_same(text, &apply(text, &kept)) {
+    match files_say_the_same(text, &apply(text, &kept)) {
         true => kept,
         false => Vec::new(),
     }
@@ -146,30 +156,53 @@ impl Source {
         }
     }
 
-    fn layout(&self) -> Formatted {
-        let scan: Scan = prescan::scan(FileId(0), &self.text);
-        let page = page::lay_out(&self.text, &scan);
-        let mut text = align::text(&page.rows);
+    /// `text` with the ends of lines that the file has.
+    fn restore(&self, mut text: String) -> String {
         if self.returns {
             text = text.replace('\n', "\r\n");
         }
         if self.marked {
             text.insert(0, '\u{feff}');
         }
-        Formatted {
-            text,
-            broken: page.broken,
-        }
+        text
     }
 }
 
 /// Whether two files have the same tree and the same comments.
-fn says_the_same(before: &str, after: &str) -> bool {
+fn files_say_the_same(before: &str, after: &str) -> bool {
     let (old, _) = parse(FileId(0), before);
     let (new, _) = parse(FileId(0), after);
-    let comments = old.comments.len() == new.comments.len()
-        && old.comments.iter().zip(&new.comments).all(|(old, new)| {
-            wrap::comment(&before[old.range()]) == wrap::comment(&after[new.range()])
-        });
-    comments && same::files(&old, &new)
+    comments_are_the_same((before, &old.comments), (after, &new.comments))
+        && same::files(&old, &new)
+}
+
+/// The same of a file whose pieces are `forms`, with nothing wrong about them: the tree is what
+/// they say in their order, and what has the same letters need not be read again.
+fn pieces_say_the_same(before: &str, old: &Scan, forms: &[Option<Form>], after: &str) -> bool {
+    let new = prescan::scan(FileId(0), after);
+    let pairs = old.pieces.iter().zip(&new.pieces).zip(forms);
+    let same = |((a, b), form): ((&Piece, &Piece), &Option<Form>)| {
+        let (text, other) = (&old.mask[a.start..a.end], &new.mask[b.start..b.end]);
+        let whole = b.fault.is_none() && !b.beyond && b.closers.is_empty();
+        a.kind == b.kind
+            // A closing brace documents nothing.
+            && (a.doc == b.doc || a.kind == PieceKind::Close)
+            && whole
+            && (text == other
+                || match (form, page::form(&new.mask, b)) {
+                    (Some(a), Some(b)) => same::forms(a, &b),
+                    _ => false,
+                })
+    };
+    old.pieces.len() == new.pieces.len()
+        && comments_are_the_same((before, &old.comments), (after, &new.comments))
+        && pairs.into_iter().all(same)
+}
+
+fn comments_are_the_same(old: (&str, &[Span]), new: (&str, &[Span])) -> bool {
+    let told = |(text, spans): (&'_ str, &'_ [Span])| -> Vec<String> {
+        let comments = spans.iter().map(|span| wrap::comment(&text[span.range()]));
+        comments.collect()
+    };
+    told(old) == told(new)
 }

@@ -2,7 +2,7 @@
 
 use super::nodes::{self, Node, Read};
 use super::wrap::{self, INDENT, Row, WIDTH};
-use crate::syntax::parse::{Reader, Rule};
+use crate::syntax::parse::{Form, Reader, Rule};
 use crate::syntax::prescan::{MAX_DEPTH, Piece, PieceKind, Scan};
 use crate::syntax::tokens::first_word;
 use crate::text::{FileId, Span};
@@ -30,16 +30,20 @@ struct Event {
     /// Columns before the first thing on its line, and whether it is that.
     indent: usize,
     leads: bool,
-    /// Whether the grammar knows it.
+    /// Whether nothing is wrong with how it is written.
     clean: bool,
     /// The comments within it, by number.
     comments: std::ops::Range<usize>,
 }
 
-/// The lines of a file, and how many of its statements were left as they are.
+/// The lines of a file.
 pub(super) struct Page {
     pub rows: Vec<Row>,
+    /// How many of its statements were left as they are.
     pub broken: usize,
+    /// What each piece says, where nothing is wrong with any nor with the braces. The tree follows
+    /// from it.
+    pub forms: Option<Vec<Option<Form>>>,
 }
 
 /// Lays out `text`, which was cut into `scan`. It has no `\r\n`.
@@ -52,26 +56,32 @@ pub(super) fn lay_out(text: &str, scan: &Scan) -> Page {
         blocks: 0,
         broken: 0,
     };
-    let events = events(text, scan);
+    let forms: Vec<Option<Form>> = scan.pieces.iter().map(|it| form(&scan.mask, it)).collect();
+    let events = events(text, scan, &forms);
     let starts = segments(&printer, &events);
+    let mut regular = true;
     for (at, start) in starts.iter().enumerate() {
         let end = starts.get(at + 1).copied().unwrap_or(events.len());
         if is_regular(&printer, &events[*start..end]) {
             printer.segment(&events, *start, end);
         } else {
+            regular = false;
             printer.verbatim(&events[*start..end]);
         }
     }
+    let whole = regular && events.iter().all(|event| event.clean);
     Page {
         rows: printer.rows,
         broken: printer.broken,
+        forms: whole.then_some(forms),
     }
 }
 
 /// Merges pieces and comments, in order.
-fn events(text: &str, scan: &Scan) -> Vec<Event> {
+fn events(text: &str, scan: &Scan, forms: &[Option<Form>]) -> Vec<Event> {
     let mut events = Vec::with_capacity(scan.pieces.len() + scan.comments.len());
     let mut pieces = scan.pieces.iter().peekable();
+    let mut forms = forms.iter();
     let mut at = 0;
     let mut last_end = 0;
     loop {
@@ -82,6 +92,7 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
         };
         let mut event = if piece_first {
             let piece = pieces.next().expect("it was seen");
+            let form = forms.next().expect("each piece has its own");
             let next = pieces.peek().map_or(text.len(), |next| next.start);
             let end = extent(text, &scan.comments[at..], piece.end, next);
             let inside = scan.comments[at..].partition_point(|it| (it.start as usize) < end);
@@ -98,7 +109,7 @@ fn events(text: &str, scan: &Scan) -> Vec<Event> {
                 ends: 0,
                 indent: piece.indent,
                 leads: piece.leads,
-                clean: end == piece.end && is_known(&scan.mask, piece),
+                clean: end == piece.end && (form.is_some() || piece.kind == PieceKind::Close),
                 comments,
             }
         } else if let Some(range) = comment {
@@ -145,23 +156,20 @@ fn extent(text: &str, comments: &[Span], end: usize, next: usize) -> usize {
     end + text[end..stop].trim_end_matches(BLANKS).len()
 }
 
-/// Whether nothing is wrong with how a piece is written.
-fn is_known(mask: &str, piece: &Piece) -> bool {
+/// What a line or header says, when nothing is wrong with how it is written.
+pub(super) fn form(mask: &str, piece: &Piece) -> Option<Form> {
     let rule = match piece.kind {
         PieceKind::Line => Rule::line,
         PieceKind::Header => Rule::header,
-        PieceKind::Close => return true,
+        PieceKind::Close => return None,
     };
     if piece.fault.is_some() || piece.beyond || !piece.closers.is_empty() {
-        return false;
+        return None;
     }
-    let mut reader = Reader::new(
-        FileId(0),
-        piece.start,
-        &mask[piece.start..piece.end],
-        piece.end,
-    );
-    reader.form(rule).is_ok() && reader.faults.is_empty()
+    let text = &mask[piece.start..piece.end];
+    let mut reader = Reader::new(FileId(0), piece.start, text, piece.end);
+    let form = reader.form(rule).ok()?;
+    reader.faults.is_empty().then_some(form)
 }
 
 /// Where the parts of a file begin that are laid out apart: each definition at the left edge, with
@@ -450,7 +458,11 @@ impl<'t> Printer<'t> {
     /// A piece that is left as it is, moved as a whole.
     fn as_it_is(&mut self, event: &Event, depth: usize) {
         self.broken += usize::from(!event.clean);
-        let indent = depth * INDENT;
+        // What leads nowhere may be of another language, in which its indent means something.
+        let indent = match depth {
+            0 => event.indent,
+            depth => depth * INDENT,
+        };
         let mut rows = Vec::new();
         let mut blank = false;
         for (at, line) in self.text[event.start..event.end].split('\n').enumerate() {

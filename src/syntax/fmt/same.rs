@@ -5,12 +5,50 @@ use crate::syntax::ast::{
     Argument, Body, Definition, Expr, ExprKind, File, From, Import, Item, LayerStatement,
     LayoutItem, Parameter, Path, Repeat, Segment, ShapeExpr, Statement, StatementKind,
 };
+use crate::syntax::parse::Form;
 use crate::text::{Name, Spanned};
 
 /// Whether two files have the same items. Comments are not compared.
 pub(super) fn files(a: &File, b: &File) -> bool {
     let File { items, comments: _ } = a;
     items.same(&b.items)
+}
+
+/// Whether two pieces say the same.
+pub(super) fn forms(a: &Form, b: &Form) -> bool {
+    match (a, b) {
+        (Form::Layout(a), Form::Layout(b)) => a.same(b),
+        (Form::Import(a), Form::Import(b)) => a.same(b),
+        (Form::Statement(a), Form::Statement(b)) => a.same(b),
+        (Form::Broken(a), Form::Broken(b)) => a.same(b),
+        (
+            Form::Definition {
+                kind,
+                name,
+                parameters,
+            },
+            Form::Definition {
+                kind: b_kind,
+                name: b_name,
+                parameters: b_parameters,
+            },
+        ) => kind == b_kind && name.same(b_name) && parameters.same(b_parameters),
+        (
+            Form::Repeat {
+                label,
+                keyword: _,
+                count,
+                index,
+            },
+            Form::Repeat {
+                label: b_label,
+                keyword: _,
+                count: b_count,
+                index: b_index,
+            },
+        ) => label.same(b_label) && count.same(b_count) && index.same(b_index),
+        _ => false,
+    }
 }
 
 trait Same {
@@ -42,22 +80,30 @@ impl Same for Spanned<Name> {
 impl Same for Item {
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Item::Layout(a), Item::Layout(b)) => {
-                let LayoutItem { name, span: _ } = a;
-                name.same(&b.name)
-            }
-            (Item::Import(a), Item::Import(b)) => {
-                let Import {
-                    names,
-                    path,
-                    span: _,
-                } = a;
-                names.same(&b.names) && path.same(&b.path)
-            }
+            (Item::Layout(a), Item::Layout(b)) => a.same(b),
+            (Item::Import(a), Item::Import(b)) => a.same(b),
             (Item::Definition(a), Item::Definition(b)) => a.same(b),
             (Item::Broken { names, span: _ }, Item::Broken { names: b, span: _ }) => names.same(b),
             _ => false,
         }
+    }
+}
+
+impl Same for LayoutItem {
+    fn same(&self, other: &Self) -> bool {
+        let LayoutItem { name, span: _ } = self;
+        name.same(&other.name)
+    }
+}
+
+impl Same for Import {
+    fn same(&self, other: &Self) -> bool {
+        let Import {
+            names,
+            path,
+            span: _,
+        } = self;
+        names.same(&other.names) && path.same(&other.path)
     }
 }
 
@@ -274,6 +320,80 @@ impl Same for Expr {
             ) => function.same(b_function) && arguments.same(b_arguments),
             (Kind::Tuple(a), Kind::Tuple(b)) | (Kind::Array(a), Kind::Array(b)) => a.same(b),
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parse;
+    use crate::text::FileId;
+
+    fn tree(text: &str) -> File {
+        parse(FileId(0), text).0
+    }
+
+    #[test]
+    fn blanks_say_nothing_and_all_else_does() {
+        let base = "layout channels_first
+import A from \"a.nn\"
+# Doc.
+block B(k = 1) {
+    input x: i64[N, 2*h]
+    # Doc.
+    c: Conv(8, kernel=(1, 2)) from x, y.0, z.* -> [N, -1]
+    r: repeat 2 as i { ReLU() }
+    s: reuse c from x
+    let v = [1.5, true, \"s\", _, min(a, b)]
+    weights \"w\"
+    output o: [N] from c labels \"l\"
+}
+";
+        assert!(files(&tree(base), &tree(&base.replace("    ", "  "))));
+        for (from, to) in [
+            ("first", "last"),
+            ("import A", "import C"),
+            ("a.nn", "b.nn"),
+            ("# Doc.\nblock", "# Dog.\nblock"),
+            ("block", "model"),
+            ("B(", "C("),
+            ("k = 1", "k"),
+            ("k = 1", "k = 2"),
+            ("input x", "input y"),
+            ("i64", "f32"),
+            ("2*h", "2 + h"),
+            ("2*h", "h*2"),
+            ("    # Doc.", ""),
+            ("c: Conv", "d: Conv"),
+            ("c: Conv", "Conv"),
+            ("Conv", "Conw"),
+            ("kernel=(1, 2)", "(1, 2)"),
+            ("(1, 2)", "[1, 2]"),
+            ("(1, 2)", "(1, 2, 3)"),
+            ("y.0", "y.1"),
+            ("z.*", "z.q"),
+            (" -> [N, -1]", ""),
+            ("-1", "1"),
+            ("repeat 2", "repeat 3"),
+            ("as i ", ""),
+            ("ReLU()", "ReLU"),
+            ("reuse c", "reuse d"),
+            ("1.5", "1.25"),
+            ("true", "false"),
+            ("\"s\"", "s"),
+            ("_,", "u,"),
+            ("min", "max"),
+            ("\"w\"", "\"v\""),
+            ("o: [N]", "o"),
+            ("from c labels", "labels"),
+            ("\"l\"", "[\"l\"]"),
+            ("    let", "    if let"),
+            ("    weights \"w\"\n", ""),
+        ] {
+            let other = base.replacen(from, to, 1);
+            assert_ne!(base, other, "{from}");
+            assert!(!files(&tree(base), &tree(&other)), "{from} and {to}");
         }
     }
 }

@@ -15,15 +15,28 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "conv1: Conv(6 kernel=3)",
-            "E0101 expected `,` or `)` after `6`, found `kernel`",
+            "E0101 expected `,` between `6` and `kernel` => conv1: Conv(6, kernel=3)",
         ),
         (
             "input x: N",
             "E0101 expected a shape such as `[N, 10]` after `x:`, found `N`",
         ),
+        ("input x", "E0101 the input `x` has no shape"),
+        (
+            "fc: Linear(28 x 28)",
+            "E0101 a product is written `*` => fc: Linear(28 * 28)",
+        ),
+        (
+            "output y labels cat, dog",
+            "E0101 labels are an array of strings: `labels [\"cat\", \"dog\"]` => output y labels [\"cat\", \"dog\"]",
+        ),
+        (
+            "fc: Linear(x.shape[1])",
+            "E0101 there is no `x.shape`: a size is called by its name in the input's shape",
+        ),
         (
             "input x: (N, 3)",
-            "E0101 expected a shape such as `[N, 10]` after `x:`, found `(`",
+            "E0101 a shape stands in square brackets: `[N, 10]` => input x: [N, 3]",
         ),
         (
             "input : [3]",
@@ -37,7 +50,7 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "weights lenet",
-            "E0101 expected a string in double quotes after `weights`, found `lenet`",
+            "E0101 a file's name stands in double quotes => weights \"lenet\"",
         ),
         (
             "foo bar",
@@ -45,7 +58,7 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "input x: [N 3]",
-            "E0101 expected `,` or `]` after `N`, found `3`",
+            "E0101 expected `,` between `N` and `3` => input x: [N, 3]",
         ),
         (
             "ReLU from",
@@ -57,7 +70,7 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "ReLU from a b",
-            "E0101 expected `,`, `->` or the end of the line after `a`, found `b`",
+            "E0101 expected `,` between `a` and `b` => ReLU from a, b",
         ),
         (
             "12",
@@ -105,7 +118,7 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "input x: [N, ...]",
-            "E0101 expected a digit after `.`, found `.`",
+            "E0101 a shape names each of its axes, without `...`",
         ),
         (
             "Conv(*args)",
@@ -125,7 +138,7 @@ fn says_what_was_expected_and_found() {
         ),
         (
             "Conv(\"a\"\"b\")",
-            "E0101 expected `,` or `)` after a string, found a string",
+            "E0101 expected `,` between `\"a\"` and `\"b\"` => Conv(\"a\",\"b\")",
         ),
         (
             "x:: Conv",

@@ -82,7 +82,23 @@ fn places_items_and_statements() {
         ),
         (
             "import A from b\n",
-            "1: E0101 expected a string in double quotes after `from`, found `b`",
+            "1: E0101 a file's name stands in double quotes => import A from \"b\"",
+        ),
+        (
+            "from \"b\" import A\n",
+            "1: E0101 an import begins with `import`, and the file stands behind `from` => import A from \"b\"",
+        ),
+        (
+            "import A\n",
+            "1: E0101 an import names blocks and the file that they are in",
+        ),
+        (
+            "model A {\n  for i in range(3) {\n    ReLU\n  }\n}\n",
+            "2: E0101 a loop is `repeat COUNT {`, or `repeat COUNT as i {` where `i` is the turn's number => repeat 3 as i {",
+        ),
+        (
+            "model A:\n  ReLU\n",
+            "1: E0101 the body of `model A` stands in braces, whatever its indentation => model A { | }",
         ),
         (
             "import from \"b\"\n",

@@ -92,7 +92,7 @@ fn page(layer: &dyn LayerDef) -> String {
         text,
         "\nTakes {}, gives {}.",
         signature.inputs.describe(),
-        gives(signature)
+        gives(layer)
     );
     let names = elsewhere(layer).into_iter().map(|(framework, names)| {
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();

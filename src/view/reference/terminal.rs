@@ -67,7 +67,7 @@ pub fn page(layer: &dyn LayerDef, width: usize, paint: Paint) -> String {
     text += "\n";
     let mut rows = vec![
         ("takes", signature.inputs.describe().into_owned()),
-        ("gives", gives(signature)),
+        ("gives", gives(layer)),
     ];
     let known = elsewhere(layer).into_iter();
     rows.extend(known.map(|(framework, names)| (framework, names.join(", "))));

@@ -19,17 +19,18 @@ fn beside() -> Beside {
 }
 
 /// A line an item: label, detail, what is written where that is not the label, changes elsewhere.
-/// Layers are counted, but for those that begin with what is typed.
+/// Of layers those that begin with what is typed, of codes the first three.
 fn shown(view: &View, file: FileId, offset: usize) -> String {
     let found = completion(view, file, offset, &beside());
     let mut out = Vec::new();
-    let mut layers = 0;
+    let mut others = false;
     for item in &found.items {
         let typed = &view.text(file)[item.replace.start as usize..offset];
         let name = item.filter.as_ref().unwrap_or(&item.label);
         let begins = !typed.is_empty() && name.starts_with(typed);
-        if item.kind == Kind::Layer && !begins {
-            layers += 1;
+        let codes = out.iter().filter(|line: &&String| line.contains(" Code "));
+        if item.kind == Kind::Layer && !begins || item.kind == Kind::Code && codes.count() == 3 {
+            others = true;
             continue;
         }
         let mut line = format!("{:<20} {:?}", item.label, item.kind);
@@ -50,8 +51,8 @@ fn shown(view: &View, file: FileId, offset: usize) -> String {
         }
         out.push(line);
     }
-    if layers > 0 {
-        out.push(format!("and {layers} layers"));
+    if others {
+        out.push("and others".to_owned());
     }
     match out.is_empty() {
         true => "nothing".to_owned(),

@@ -43,6 +43,6 @@ pictures:
 fuzz target seconds="1800":
     fuzz/seeds
     cd fuzz && cargo +nightly fuzz run --fuzz-dir . --sanitizer none {{target}} -- \
-        {{ if target == "program_bytes" { "-dict=nn.dict" } else { "" } }} \
+        {{ if target == "program_bytes" { "-dict=corpus/nn.dict" } else { "" } }} \
         -max_len={{ if target == "program_structured" { "2048" } else { "65536" } }} \
         -max_total_time={{seconds}} -timeout=30 -report_slow_units=3 -rss_limit_mb=500

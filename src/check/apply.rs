@@ -16,7 +16,7 @@ use crate::layers::error::{Blame, Claim, LayerError, Obligation, Problem, Side};
 use crate::layers::value::Value;
 use crate::layers::{self};
 use crate::shape::Dim;
-use crate::syntax::ast::{From, Ident, LayerStatement, ShapeExpr, Statement};
+use crate::syntax::ast::{Ident, LayerStatement, ShapeExpr, Statement};
 use crate::text::{Name, Span};
 
 /// The places that a layer's blame may fall on.
@@ -577,26 +577,5 @@ impl<'a> Walk<'_, 'a> {
             self.propose(frame, places, &claims, only);
         }
         diagnostics
-    }
-
-    fn count_fits(
-        &mut self,
-        def: &'static dyn LayerDef,
-        from: Option<&From>,
-        operands: &[Operand],
-        name: &Ident,
-    ) -> bool {
-        let takes = def.signature().inputs;
-        let fine = takes.takes(operands.len());
-        if !fine {
-            let span = from.map_or(name.span, |from| from.span);
-            self.report(wording::input_count(
-                span,
-                def.name(),
-                &takes.describe(),
-                operands.len(),
-            ));
-        }
-        fine
     }
 }

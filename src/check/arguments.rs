@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::build::Walk;
-use super::scope::Frame;
+use super::scope::{Frame, Operand};
 use super::wording::arguments as wording;
 use crate::layers;
 use crate::layers::args::Args;
 use crate::layers::def::{ArgKind, Default, Group, LayerDef};
 use crate::layers::value::Value;
-use crate::syntax::ast::{Argument, Expr, ExprKind, LayerStatement, Parameter};
+use crate::syntax::ast::{Argument, Expr, ExprKind, From, Ident, LayerStatement, Parameter};
 use crate::text::{Name, Span};
 
 /// A layer's arguments, and where each is written.
@@ -374,6 +374,28 @@ impl<'a> Walk<'_, 'a> {
             Some(name) => slots.names.iter().position(|slot| **slot == *name.value),
             None => slots.positional(at),
         }
+    }
+
+    /// Whether a layer takes as many values as stand at `from`; reports when it does not.
+    pub(super) fn count_fits(
+        &mut self,
+        def: &'static dyn LayerDef,
+        from: Option<&From>,
+        operands: &[Operand],
+        name: &Ident,
+    ) -> bool {
+        let takes = def.signature().inputs;
+        let fine = takes.takes(operands.len());
+        if !fine {
+            let span = from.map_or(name.span, |from| from.span);
+            self.report(wording::input_count(
+                span,
+                def.name(),
+                &takes.describe(),
+                operands.len(),
+            ));
+        }
+        fine
     }
 }
 

@@ -48,7 +48,11 @@ fn look(client: &mut Client, uri: &str, line: usize, character: usize) {
     let asked: Vec<(&str, i32)> = (methods.iter())
         .map(|method| {
             let name = format!("textDocument/{method}");
-            (*method, client.ask(&name, params.clone()))
+            let mut params = params.clone();
+            if *method == "signatureHelp" {
+                params["context"]["isRetrigger"] = json!(false);
+            }
+            (*method, client.ask(&name, params))
         })
         .collect();
     for (method, id) in asked {
